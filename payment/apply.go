@@ -1,0 +1,164 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"posta"
+	"posta/provider"
+)
+
+// Source says what brought a piece of news.
+type Source string
+
+// The sources.
+const (
+	FromCreate   Source = "create"
+	FromCancel   Source = "cancel"
+	FromRefund   Source = "refund"
+	FromNotice   Source = "notice"
+	FromEnquiry  Source = "enquiry"
+	FromOperator Source = "operator"
+)
+
+// News is an observation and what brought it.
+type News struct {
+	Source      Source
+	Observation provider.Observation
+	// Refund and Part name the refund whose answer this is, with FromRefund.
+	Refund posta.RefundID
+	Part   int
+}
+
+// Outcome is what became of a piece of news.
+type Outcome struct {
+	Payment Payment
+	Before  State
+	New     bool // it told something that was not known
+}
+
+// Changed reports whether the payment's state moved.
+func (o Outcome) Changed() bool { return o.Before != o.Payment.State }
+
+// Apply is the only way in which a payment changes state. The news' facts join
+// the set of those known; the state is computed from the set. News of a
+// payment that another connection charged is not_found: nothing changes.
+// Errors: not_found, or the store's.
+func (s *Service) Apply(ctx context.Context, connection posta.ConnectionID, n News) (Outcome, error) {
+	id, err := posta.ParseID[posta.PaymentID](n.Observation.ExternalReference)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var out Outcome
+	record, err := s.Store.ChangePayment(ctx, id, func(r *Record) error {
+		if r.Payment.ConnectionID != connection {
+			return &posta.Error{Code: posta.CodeNotFound, Cause: errors.New("payment of another connection")}
+		}
+		out = s.apply(r, n)
+		return nil
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	out.Payment = record.Payment
+	if len(record.Events) > 0 {
+		s.Committed()
+	}
+	return out, nil
+}
+
+func (s *Service) apply(r *Record, n News) Outcome {
+	p, seen, now := &r.Payment, n.Observation, s.Clock.Now()
+	out := Outcome{Before: p.State}
+	if misfit := s.misfit(*p, r, seen); misfit != "" {
+		seen.Facts = []provider.Fact{{Kind: provider.FactForeign, ID: misfit, Detail: misfit}}
+		seen.Order, seen.Display = "", ""
+	}
+	for _, f := range seen.Facts {
+		if !slices.ContainsFunc(p.Facts, f.Same) {
+			p.Facts = append(p.Facts, f)
+			out.New = true
+		}
+	}
+	if p.Order == "" && seen.Order != "" {
+		p.Order, out.New = seen.Order, true
+	}
+	if seen.Display != "" && seen.Display != p.QR {
+		p.QR, out.New = seen.Display, true
+	}
+	if !out.New {
+		return out
+	}
+	before := p.Summary
+	s.recompute(p)
+	s.bindRefunds(r, n)
+	if p.State != before.State {
+		p.Enquiries = 0
+	}
+	if !p.State.Open() && p.EndedAt.IsZero() {
+		p.EndedAt = now
+	}
+	p.UpdatedAt = now
+	p.DueAt = nextEnquiry(*p, now)
+	s.tell(r, before)
+	return out
+}
+
+// recompute reads the summary off the facts, leaving out what a person settled.
+func (s *Service) recompute(p *Payment) {
+	p.Summary = Compute(p.Amount.Amount, p.Facts)
+	if slices.Contains(p.Settled, p.Attention) {
+		p.Attention = AttentionNone
+	}
+}
+
+// misfit names what about an observation does not belong to the payment.
+func (s *Service) misfit(p Payment, r *Record, seen provider.Observation) string {
+	if seen.Till != "" && r.TillCode != "" && seen.Till != r.TillCode {
+		return "till"
+	}
+	for _, f := range seen.Facts {
+		if f.Currency != "" && f.Currency != p.Amount.Currency {
+			return "currency"
+		}
+	}
+	return ""
+}
+
+// tell adds the events of what changed since before.
+func (s *Service) tell(r *Record, before Summary) {
+	p := r.Payment
+	add := func(kind string) { r.Events = append(r.Events, s.event(kind, p, p.JSON())) }
+	if p.Declined > before.Declined {
+		add("payment.attempt_declined")
+	}
+	late := p.Attention == AttentionPaidLate && !before.State.Moneyed()
+	switch {
+	case late:
+		add("payment.paid_late")
+		if p.State != Paid {
+			add("payment." + string(p.State))
+		}
+	case p.State != before.State, p.State == PartiallyRefunded && p.Refunded != before.Refunded:
+		add("payment." + string(p.State))
+	}
+	if p.Attention != before.Attention && p.Attention != AttentionNone && !late {
+		add("payment.attention")
+	}
+	if late && r.RefundLate {
+		s.refundLate(r)
+	}
+}
+
+// providerCode is the provider's own word in an error, for the record.
+func providerCode(err error) string {
+	var e *posta.Error
+	if errors.As(err, &e) {
+		if code := e.Params["code"]; code != "" {
+			return code
+		}
+		return string(e.Code)
+	}
+	return string(posta.CodeInternal)
+}

@@ -1,0 +1,95 @@
+package payment
+
+import (
+	"context"
+
+	"posta"
+	"posta/provider"
+)
+
+// Cancel takes a payment off its till before it is paid. It may come back
+// paid: the buyer was faster, and the provider's word counts. While the
+// provider gives no answer it comes back still pending, and Posta goes on
+// trying. Errors: not_found, not_allowed_in_state.
+func (s *Service) Cancel(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.PaymentID) (Payment, error) {
+	p, err := s.Store.Payment(ctx, m, mode, id)
+	if err != nil {
+		return Payment{}, err
+	}
+	if p.State == Canceled {
+		return p, nil
+	}
+	record, err := s.Store.ChangePayment(ctx, id, func(r *Record) error {
+		if !r.Payment.State.Open() {
+			return &posta.Error{Code: posta.CodeState, Params: map[string]string{"state": string(r.Payment.State)}}
+		}
+		if r.Payment.CancelAt.IsZero() {
+			r.Payment.CancelAt = s.Clock.Now()
+			r.Payment.CancelKey = posta.NewULID(r.Payment.CancelAt)
+			r.Events = append(r.Events, s.event("payment.cancel_requested", r.Payment, r.Payment.JSON()))
+		}
+		return nil
+	})
+	if err != nil {
+		return Payment{}, err
+	}
+	s.Committed()
+	p = record.Payment
+	if p.State != Pending {
+		return s.enquire(ctx, p)
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
+	defer stop()
+	connector, charge, err := s.reach(ctx, p)
+	if err != nil {
+		return p, err
+	}
+	return s.takeAway(ctx, connector, charge, p)
+}
+
+// takeAway asks the provider to cancel and applies what it says. A refusal or
+// a lost answer leaves the payment as it was, to be asked about soon.
+func (s *Service) takeAway(ctx context.Context, connector provider.Connector, charge provider.Charge, p Payment) (Payment, error) {
+	seen, err := connector.Cancel(s.Tag(ctx, p.ID, "cancel"), charge, p.CancelKey)
+	if len(seen.Facts) == 0 {
+		return s.asked(ctx, p, err)
+	}
+	seen.ExternalReference = string(p.ID)
+	outcome, applyErr := s.Apply(context.WithoutCancel(ctx), p.ConnectionID, News{Source: FromCancel, Observation: seen})
+	if applyErr != nil {
+		return p, applyErr
+	}
+	if err != nil {
+		return s.asked(ctx, outcome.Payment, err)
+	}
+	return outcome.Payment, nil
+}
+
+// Settle notes that a named person has dealt with what a payment drew
+// attention to. For a shortfall, accept takes what came as full payment.
+// Errors: not_found, not_allowed_in_state (nothing to settle).
+func (s *Service) Settle(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.PaymentID, accept bool, by string) (Payment, error) {
+	if _, err := s.Store.Payment(ctx, m, mode, id); err != nil {
+		return Payment{}, err
+	}
+	record, err := s.Store.ChangePayment(ctx, id, func(r *Record) error {
+		p := &r.Payment
+		if p.Attention == AttentionNone {
+			return &posta.Error{Code: posta.CodeState, Params: map[string]string{"state": string(p.State)}}
+		}
+		if accept && p.Attention == AttentionShortfall {
+			s.apply(r, News{Source: FromOperator, Observation: provider.Observation{Facts: []provider.Fact{{
+				Kind: provider.FactOperator, ID: by, Status: provider.StatusAccepted, At: s.Clock.Now()}}}})
+			return nil
+		}
+		p.Settled = append(p.Settled, p.Attention)
+		p.Attention = AttentionNone
+		p.UpdatedAt = s.Clock.Now()
+		r.Events = append(r.Events, s.event("payment.settled", *p, p.JSON()))
+		return nil
+	})
+	if err == nil {
+		s.Committed()
+	}
+	return record.Payment, err
+}

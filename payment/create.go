@@ -1,0 +1,128 @@
+package payment
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"posta"
+	"posta/provider"
+)
+
+// Input asks for a payment.
+type Input struct {
+	ID          posta.PaymentID // made from the request's idempotency key: the same request names the same payment
+	MerchantID  posta.MerchantID
+	Mode        posta.Mode
+	TillID      posta.TillID
+	Amount      posta.Money // Currency "" means the till's
+	Reference   string      // ≤ 100 characters, the merchant's own
+	Description string      // ≤ 150 characters, shown to the buyer
+	Items       []provider.Item
+	ExpiresIn   time.Duration // 30 s to 3 h; 0 means 10 min
+	By          string
+}
+
+// MaxAmount is the highest amount of one payment, in minor units.
+const MaxAmount = 1_000_000_000_00
+
+func (in Input) check(currency posta.Currency) error {
+	var p posta.Problems
+	p.Add(in.Amount.Amount <= 0, "amount", "positive")
+	p.Add(in.Amount.Amount > MaxAmount, "amount", "too_high")
+	p.Add(in.Amount.Currency != currency, "currency", "not_of_till")
+	p.Add(utf8.RuneCountInString(in.Reference) > 100, "reference", "too_long")
+	p.Add(utf8.RuneCountInString(in.Description) > 150, "description", "too_long")
+	p.Add(in.ExpiresIn < 30*time.Second || in.ExpiresIn > 3*time.Hour, "expires_in", "out_of_range")
+	p.Add(len(in.Items) > 50, "items", "too_many")
+	var sum int64
+	for _, item := range in.Items {
+		bad := item.Quantity <= 0 || item.Quantity > 10_000 || item.UnitPrice < 0 || item.UnitPrice > MaxAmount
+		p.Add(bad, "items", "quantity_or_price")
+		p.Add(strings.TrimSpace(item.Title) == "" || utf8.RuneCountInString(item.Title) > 150, "items", "title")
+		if bad {
+			return p.Err()
+		}
+		sum += item.Quantity * item.UnitPrice
+	}
+	p.Add(len(in.Items) > 0 && sum != in.Amount.Amount, "items", "sum")
+	return p.Err()
+}
+
+// Create charges at a till: the payment is stored, then the provider asked,
+// for at most 10 s. The payment comes back pending, unknown (the provider's
+// answer was lost; Posta goes on asking) or failed (it refused). Called again
+// with the same ID it resumes and never charges twice. Errors: invalid with
+// fields, not_found (no such till), till_busy with Params["payment"],
+// forbidden (live is not allowed yet).
+func (s *Service) Create(ctx context.Context, in Input) (Payment, error) {
+	channel, err := s.Store.Channel(ctx, in.MerchantID, in.Mode, in.TillID)
+	if err != nil {
+		return Payment{}, err
+	}
+	if in.Amount.Currency == "" {
+		in.Amount.Currency = channel.Currency
+	}
+	if in.ExpiresIn == 0 {
+		in.ExpiresIn = 10 * time.Minute
+	}
+	if err := in.check(channel.Currency); err != nil {
+		return Payment{}, err
+	}
+	if in.Mode == posta.Live && !channel.LiveAllowed {
+		return Payment{}, &posta.Error{Code: posta.CodeForbidden}
+	}
+	now := s.Clock.Now()
+	p := Payment{ID: in.ID, MerchantID: in.MerchantID, Mode: in.Mode, ConnectionID: channel.ConnectionID,
+		StoreID: channel.StoreID, TillID: in.TillID, Amount: in.Amount, Reference: in.Reference,
+		Description: in.Description, Items: in.Items, CreatedBy: in.By, QR: channel.QR,
+		CreateKey: posta.NewULID(now), ExpiresAt: now.Add(in.ExpiresIn), CreatedAt: now, UpdatedAt: now,
+		Summary: Compute(in.Amount.Amount, nil)}
+	p.DueAt = nextEnquiry(p, now)
+	err = s.Store.InsertPayment(ctx, p, []posta.Event{s.event("payment.created", p, p.JSON())})
+	if posta.ErrorCode(err) == posta.CodeConflict {
+		return s.resume(ctx, in)
+	}
+	if err != nil {
+		return Payment{}, err
+	}
+	s.Committed()
+	return s.place(ctx, p)
+}
+
+// resume goes on with a payment that an earlier try of the same request stored.
+func (s *Service) resume(ctx context.Context, in Input) (Payment, error) {
+	p, err := s.Store.Payment(ctx, in.MerchantID, in.Mode, in.ID)
+	if err != nil || (p.State != Created && p.State != Unknown) {
+		return p, err
+	}
+	return s.enquire(ctx, p)
+}
+
+// place asks the provider for the charge; whatever comes of it goes through Apply.
+func (s *Service) place(ctx context.Context, p Payment) (Payment, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
+	defer cancel()
+	connector, charge, err := s.reach(ctx, p)
+	var seen provider.Observation
+	if err == nil {
+		seen, err = connector.Create(s.Tag(ctx, p.ID, "create"), charge, p.CreateKey)
+	}
+	seen.ExternalReference = string(p.ID)
+	if err != nil {
+		seen.Facts = append(seen.Facts, s.createFailed(err))
+	}
+	outcome, err := s.Apply(context.WithoutCancel(ctx), p.ConnectionID, News{Source: FromCreate, Observation: seen})
+	return outcome.Payment, err
+}
+
+// createFailed is the fact that a create ended in err: refused, or lost.
+func (s *Service) createFailed(err error) provider.Fact {
+	f := provider.Fact{Kind: provider.FactOrder, ID: "create", At: s.Clock.Now(), Status: provider.StatusRefused, Detail: providerCode(err)}
+	switch posta.ErrorCode(err) {
+	case posta.CodeProviderUnavailable, posta.CodeInternal:
+		f.Status = provider.StatusLost
+	}
+	return f
+}

@@ -1,0 +1,151 @@
+package payment
+
+import (
+	"context"
+	"time"
+
+	"posta"
+	"posta/provider"
+)
+
+// enquiryLease is how long one enquiry may take before another may start.
+const enquiryLease = 30 * time.Second
+
+var (
+	openSteps  = []time.Duration{3 * time.Second, 3 * time.Second, 4 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second}
+	lostSteps  = []time.Duration{2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute}
+	watchSteps = []time.Duration{20 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 3 * time.Hour, 24 * time.Hour}
+	giveSteps  = []time.Duration{5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 3 * time.Hour}
+)
+
+func step(steps []time.Duration, n int) time.Duration { return steps[min(n, len(steps)-1)] }
+
+// backoff is the wait before try n+1 of a refund.
+func backoff(n int) time.Duration { return step(giveSteps, n-1) }
+
+// nextEnquiry is when to ask the provider again about p, zero for never: soon
+// while a person waits, then slower, to the end; a while longer after an end
+// without money, since money can still come.
+func nextEnquiry(p Payment, now time.Time) time.Time {
+	switch {
+	case p.State == Created:
+		return now.Add(callLimit + 5*time.Second)
+	case p.State == Unknown:
+		return now.Add(step(lostSteps, p.Enquiries))
+	case p.State == Pending:
+		next := now.Add(step(openSteps, p.Enquiries))
+		if end := p.ExpiresAt.Add(time.Second); now.Before(end) && next.After(end) {
+			return end
+		}
+		return next
+	case p.State.Moneyed():
+		return time.Time{}
+	case p.Enquiries < len(watchSteps):
+		return now.Add(watchSteps[p.Enquiries])
+	}
+	return time.Time{}
+}
+
+// SweepPayments asks about payments whose enquiry is due, and gives how many
+// it took.
+func (s *Service) SweepPayments(ctx context.Context, each func(func())) (int, error) {
+	due, err := s.Store.ClaimPayments(ctx, s.Clock.Now(), enquiryLease, 50)
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range due {
+		each(func() {
+			if _, err := s.enquire(ctx, p); err != nil {
+				s.Log.WarnContext(ctx, "enquiry", "payment", p.ID, "error", err)
+			}
+		})
+	}
+	return len(due), nil
+}
+
+// SweepRefunds goes on with refunds that are due, and gives how many it took.
+func (s *Service) SweepRefunds(ctx context.Context, each func(func())) (int, error) {
+	due, err := s.Store.ClaimRefunds(ctx, s.Clock.Now(), refundLease, 50)
+	if err != nil {
+		return 0, err
+	}
+	for _, refund := range due {
+		each(func() {
+			p, err := s.Store.Payment(ctx, refund.MerchantID, refund.Mode, refund.PaymentID)
+			if err == nil {
+				_, err = s.give(ctx, p, refund)
+			}
+			if err != nil {
+				s.Log.WarnContext(ctx, "refund", "refund", refund.ID, "error", err)
+			}
+		})
+	}
+	return len(due), nil
+}
+
+// enquire asks the provider what became of p, applies it and plans the next
+// time. It is safe to repeat.
+func (s *Service) enquire(ctx context.Context, p Payment) (Payment, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
+	defer cancel()
+	connector, charge, err := s.reach(ctx, p)
+	if err != nil {
+		return s.asked(ctx, p, err)
+	}
+	tagged := s.Tag(ctx, p.ID, "enquiry")
+	seen, err := s.look(tagged, connector, charge, p)
+	if err == nil || len(seen.Facts) > 0 {
+		seen.ExternalReference = string(p.ID)
+		outcome, applyErr := s.Apply(context.WithoutCancel(ctx), p.ConnectionID, News{Source: FromEnquiry, Observation: seen})
+		if applyErr != nil {
+			return p, applyErr
+		}
+		p = outcome.Payment
+	}
+	if err == nil && p.State == Pending && !p.CancelAt.IsZero() {
+		return s.takeAway(ctx, connector, charge, p)
+	}
+	return s.asked(ctx, p, err)
+}
+
+// look asks about a charge; one whose create got no answer is recovered as the
+// connector declares.
+func (s *Service) look(ctx context.Context, connector provider.Connector, charge provider.Charge, p Payment) (provider.Observation, error) {
+	unanswered := p.State == Created || p.State == Unknown
+	if unanswered && connector.Capabilities().Recovery == provider.RecoverRepeat {
+		seen, err := connector.Create(ctx, charge, p.CreateKey)
+		if err != nil && posta.ErrorCode(err) == posta.CodeProviderRejected {
+			seen.Facts, err = append(seen.Facts, s.createFailed(err)), nil
+		}
+		return seen, err
+	}
+	seen, err := connector.Get(ctx, charge)
+	if !unanswered || err != nil || len(seen.Facts) > 0 || connector.Capabilities().Recovery != provider.RecoverSearch {
+		return seen, err
+	}
+	// Nothing is there now; take it away all the same, in case the create
+	// arrives after this look.
+	seen, err = connector.Cancel(ctx, charge, p.CreateKey+"-undo")
+	for i, f := range seen.Facts {
+		if f.Kind == provider.FactOrder && f.Status == provider.StatusCanceled && p.CancelAt.IsZero() {
+			seen.Facts[i].Status, seen.Facts[i].Detail = provider.StatusRefused, "never_arrived"
+		}
+	}
+	return seen, err
+}
+
+// asked counts an enquiry and plans the next.
+func (s *Service) asked(ctx context.Context, p Payment, cause error) (Payment, error) {
+	record, err := s.Store.ChangePayment(context.WithoutCancel(ctx), p.ID, func(r *Record) error {
+		r.Payment.Enquiries++
+		r.Payment.DueAt = nextEnquiry(r.Payment, s.Clock.Now())
+		return nil
+	})
+	if err != nil {
+		return p, err
+	}
+	if cause != nil {
+		s.Log.InfoContext(ctx, "enquiry unanswered", "payment", p.ID, "error", cause)
+	}
+	return record.Payment, nil
+}

@@ -1,0 +1,256 @@
+package payment
+
+import (
+	"context"
+	"time"
+	"unicode/utf8"
+
+	"posta"
+	"posta/provider"
+)
+
+// RefundState is where a refund, or a part of one, stands.
+type RefundState string
+
+// The states of a refund.
+const (
+	RefundPending   RefundState = "pending"   // to be asked, or asked and not decided
+	RefundUnknown   RefundState = "unknown"   // asked, the answer was lost; asked again with the same key
+	RefundSucceeded RefundState = "succeeded" // the provider gave it back
+	RefundFailed    RefundState = "failed"    // the provider refused
+)
+
+// Refund gives back all or a part of a payment.
+type Refund struct {
+	ID         posta.RefundID
+	PaymentID  posta.PaymentID
+	MerchantID posta.MerchantID
+	Mode       posta.Mode
+	Amount     posta.Money
+	Reason     string
+	State      RefundState
+	Parts      []Part // one for each attempt that it takes from
+	Origin     string // "key:…", "user:…", "late" (given back by itself) or "provider" (made elsewhere)
+	Tries      int
+	DueAt      time.Time // next try; zero when none is due
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// Part is what a refund takes from one attempt: one operation at the provider.
+type Part struct {
+	Attempt    string      `json:"attempt"` // the provider's id
+	Amount     int64       `json:"amount"`  // minor units
+	Whole      bool        `json:"whole"`   // all of the attempt, nothing given back before
+	Key        string      `json:"key"`     // the provider's idempotency key, the same on every try
+	ProviderID string      `json:"provider_id,omitempty"`
+	State      RefundState `json:"state"`
+	Detail     string      `json:"detail,omitempty"` // the provider's words on a failure
+}
+
+// RefundInput asks for a refund.
+type RefundInput struct {
+	ID         posta.RefundID // made from the request's idempotency key
+	MerchantID posta.MerchantID
+	Mode       posta.Mode
+	PaymentID  posta.PaymentID
+	Amount     int64  // minor units; 0 means all that is left
+	Reason     string // ≤ 150 characters
+	By         string
+}
+
+// Refund gives back money of a payment: the refund is stored, then the
+// provider asked. It comes back pending, succeeded, unknown or failed. Called
+// again with the same ID it goes on with the same refund. Errors: not_found,
+// invalid, not_allowed_in_state, refund_exceeds with Params["left"] (minor
+// units).
+func (s *Service) Refund(ctx context.Context, in RefundInput) (Refund, error) {
+	var problems posta.Problems
+	problems.Add(in.Amount < 0, "amount", "positive")
+	problems.Add(utf8.RuneCountInString(in.Reason) > 150, "reason", "too_long")
+	if err := problems.Err(); err != nil {
+		return Refund{}, err
+	}
+	if _, err := s.Store.Payment(ctx, in.MerchantID, in.Mode, in.PaymentID); err != nil {
+		return Refund{}, err
+	}
+	record, err := s.Store.ChangePayment(ctx, in.PaymentID, func(r *Record) error {
+		for _, known := range r.Refunds {
+			if known.ID == in.ID {
+				return nil
+			}
+		}
+		refund, err := s.plan(r, in)
+		if err != nil {
+			return err
+		}
+		r.Refunds = append(r.Refunds, refund)
+		r.Events = append(r.Events, s.event("refund.created", r.Payment, refund.JSON()))
+		return nil
+	})
+	if err != nil {
+		return Refund{}, err
+	}
+	s.Committed()
+	return s.give(ctx, record.Payment, find(record.Refunds, in.ID))
+}
+
+func find(refunds []Refund, id posta.RefundID) Refund {
+	for _, r := range refunds {
+		if r.ID == id {
+			return r
+		}
+	}
+	return Refund{}
+}
+
+// plan takes the amount from the attempts, oldest first, never more than what
+// each has left after all refunds that did not fail.
+func (s *Service) plan(r *Record, in RefundInput) (Refund, error) {
+	p, now := r.Payment, s.Clock.Now()
+	switch p.State {
+	case Paid, PartiallyRefunded, Disputed:
+	default:
+		return Refund{}, &posta.Error{Code: posta.CodeState, Params: map[string]string{"state": string(p.State)}}
+	}
+	taken := map[string]int64{}
+	for _, refund := range r.Refunds {
+		for _, part := range refund.Parts {
+			if part.State == RefundPending || part.State == RefundUnknown {
+				taken[part.Attempt] += part.Amount
+			}
+		}
+	}
+	var left int64
+	attempts := p.Attempts()
+	for i := range attempts {
+		a := &attempts[i]
+		taken[a.ID] += a.Refunded
+		if a.Status == provider.StatusApproved || a.Status == provider.StatusInMediation {
+			left += max(a.Amount-taken[a.ID], 0)
+		}
+	}
+	amount := in.Amount
+	if amount == 0 {
+		amount = left
+	}
+	if amount > left || amount == 0 {
+		return Refund{}, &posta.Error{Code: posta.CodeRefundExceeds,
+			Params: map[string]string{"left": posta.FormatDecimal(left, 0), "currency": string(p.Amount.Currency)}}
+	}
+	refund := Refund{ID: in.ID, PaymentID: p.ID, MerchantID: p.MerchantID, Mode: p.Mode,
+		Amount: posta.Money{Amount: amount, Currency: p.Amount.Currency}, Reason: in.Reason, State: RefundPending,
+		Origin: in.By, DueAt: now.Add(refundLease), CreatedAt: now, UpdatedAt: now}
+	for _, a := range attempts {
+		if a.Status != provider.StatusApproved && a.Status != provider.StatusInMediation {
+			continue
+		}
+		take := min(amount, a.Amount-taken[a.ID])
+		if take <= 0 {
+			continue
+		}
+		amount -= take
+		refund.Parts = append(refund.Parts, Part{Attempt: a.ID, Amount: take, Key: posta.NewULID(now),
+			Whole: take == a.Amount, State: RefundPending})
+	}
+	return refund, nil
+}
+
+// refundLate plans to give back what came after the end; the sweep does it.
+func (s *Service) refundLate(r *Record) {
+	refund, err := s.plan(r, RefundInput{ID: posta.NewID[posta.RefundID](s.Clock.Now()), By: "late"})
+	if err != nil {
+		return
+	}
+	refund.DueAt = s.Clock.Now()
+	r.Refunds = append(r.Refunds, refund)
+	r.Events = append(r.Events, s.event("refund.created", r.Payment, refund.JSON()))
+}
+
+// refundLease is how long one try may take before the sweep takes over.
+const refundLease = 30 * time.Second
+
+// give asks the provider for each part that is not yet decided.
+func (s *Service) give(ctx context.Context, p Payment, refund Refund) (Refund, error) {
+	if refund.State != RefundPending && refund.State != RefundUnknown {
+		return refund, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
+	defer cancel()
+	connector, charge, err := s.reach(ctx, p)
+	if err != nil {
+		return refund, s.gave(context.WithoutCancel(ctx), &refund, 0, provider.Observation{}, err)
+	}
+	for i, part := range refund.Parts {
+		if part.ProviderID != "" || part.State == RefundFailed || part.State == RefundSucceeded {
+			continue
+		}
+		seen, err := connector.Refund(s.Tag(ctx, p.ID, "refund"), charge, provider.Refund{Attempt: part.Attempt,
+			Amount: posta.Money{Amount: part.Amount, Currency: refund.Amount.Currency}, Whole: part.Whole, Key: part.Key})
+		if err := s.gave(context.WithoutCancel(ctx), &refund, i, seen, err); err != nil {
+			return refund, err
+		}
+	}
+	return refund, nil
+}
+
+// gave records what the provider answered about part i of a refund.
+func (s *Service) gave(ctx context.Context, refund *Refund, i int, seen provider.Observation, err error) error {
+	record, changeErr := s.Store.ChangePayment(ctx, refund.PaymentID, func(r *Record) error {
+		for j := range r.Refunds {
+			mine := &r.Refunds[j]
+			if mine.ID != refund.ID {
+				continue
+			}
+			mine.Tries++
+			mine.DueAt = s.Clock.Now().Add(backoff(mine.Tries))
+			if err == nil || mine.Parts[i].ProviderID != "" {
+				continue
+			}
+			mine.Parts[i].Detail = providerCode(err)
+			mine.Parts[i].State = RefundFailed
+			if posta.Temporary(err) || posta.ErrorCode(err) == posta.CodeInternal {
+				mine.Parts[i].State = RefundUnknown
+			}
+			s.settle(r, mine)
+		}
+		if err == nil {
+			seen.ExternalReference = string(refund.PaymentID)
+			s.apply(r, News{Source: FromRefund, Observation: seen, Refund: refund.ID, Part: i})
+		}
+		return nil
+	})
+	if changeErr != nil {
+		return changeErr
+	}
+	s.Committed()
+	*refund = find(record.Refunds, refund.ID)
+	return nil
+}
+
+// settle reads a refund's state off its parts and tells of an end.
+func (s *Service) settle(r *Record, refund *Refund) {
+	before := refund.State
+	count := map[RefundState]int{}
+	for _, part := range refund.Parts {
+		count[part.State]++
+	}
+	switch {
+	case count[RefundUnknown] > 0:
+		refund.State = RefundUnknown
+	case count[RefundPending] > 0:
+		refund.State = RefundPending
+	case count[RefundSucceeded] > 0:
+		refund.State = RefundSucceeded
+	default:
+		refund.State = RefundFailed
+	}
+	refund.UpdatedAt = s.Clock.Now()
+	if refund.State == before {
+		return
+	}
+	if refund.State == RefundSucceeded || refund.State == RefundFailed {
+		refund.DueAt = time.Time{}
+		r.Events = append(r.Events, s.event("refund."+string(refund.State), r.Payment, refund.JSON()))
+	}
+}

@@ -1,0 +1,135 @@
+package payment
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"posta"
+	"posta/provider"
+)
+
+// Store keeps payments. Its errors are *posta.Error: not_found where the
+// merchant has no such thing in that mode.
+type Store interface {
+	// Channel finds the till and what it charges through.
+	Channel(ctx context.Context, m posta.MerchantID, mode posta.Mode, till posta.TillID) (Channel, error)
+	// InsertPayment commits a new payment and its events. Errors: till_busy
+	// with Params["payment"] when the till has an open one, conflict when the
+	// id is taken.
+	InsertPayment(ctx context.Context, p Payment, events []posta.Event) error
+	// Payment finds one.
+	Payment(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.PaymentID) (Payment, error)
+	// OpenPayment finds the till's open payment; not_found if it has none.
+	OpenPayment(ctx context.Context, m posta.MerchantID, till posta.TillID) (Payment, error)
+	// ListPayments lists newest first, with the totals of all that match.
+	ListPayments(ctx context.Context, f Filter) ([]Payment, Totals, error)
+	// ChangePayment loads the payment and its refunds, nobody else changing
+	// them meanwhile, lets change alter them, and commits the changed payment,
+	// changed and added refunds, and the events together. An error of change
+	// commits nothing and is returned.
+	ChangePayment(ctx context.Context, id posta.PaymentID, change func(*Record) error) (Record, error)
+	// ClaimPayments takes payments whose DueAt has come and moves it to
+	// now+lease, so that nobody else takes them before.
+	ClaimPayments(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Payment, error)
+	// Refund finds one.
+	Refund(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.RefundID) (Refund, error)
+	// ListRefunds lists the refunds of a payment, oldest first.
+	ListRefunds(ctx context.Context, id posta.PaymentID) ([]Refund, error)
+	// ClaimRefunds does for refunds what ClaimPayments does for payments.
+	ClaimRefunds(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Refund, error)
+}
+
+// Record is a payment with all that changes together with it.
+type Record struct {
+	Payment    Payment
+	Refunds    []Refund      // changed in place or appended
+	Events     []posta.Event // to be committed with the change
+	RefundLate bool          // the connection's setting
+	TillCode   string        // the till's code at the provider
+}
+
+// Filter chooses payments of a list. Zero fields do not choose.
+type Filter struct {
+	MerchantID posta.MerchantID
+	Mode       posta.Mode
+	TillID     posta.TillID
+	StoreID    posta.StoreID
+	State      State
+	Attention  bool // only those that a person should look at
+	From, To   time.Time
+	// Search finds by id, reference, provider's order or attempt id, amount
+	// ("1500", "1.500,00") or the card's last four.
+	Search string
+	posta.Page
+}
+
+// Totals sums up all payments that a filter matches, by currency, in minor units.
+type Totals struct {
+	Count    int64
+	Captured map[posta.Currency]int64
+	Refunded map[posta.Currency]int64
+}
+
+// Service charges, cancels, refunds and finds out.
+type Service struct {
+	Store Store
+	Open  provider.Opener
+	Clock posta.Clock
+	Log   *slog.Logger
+	// NotifyURL is where a connection's provider sends its notices.
+	NotifyURL func(posta.ConnectionID) string
+	// Tag marks provider calls in ctx as made for the payment, for the record.
+	Tag func(ctx context.Context, id posta.PaymentID, operation string) context.Context
+	// Committed tells that events were committed, so that they go out at once.
+	Committed func()
+}
+
+// callLimit is how long a person waits for the provider (design: ≤ 10 s).
+const callLimit = 10 * time.Second
+
+// event makes an event of the payment as it now stands.
+func (s *Service) event(kind string, p Payment, data []byte) posta.Event {
+	now := s.Clock.Now()
+	return posta.Event{ID: posta.NewID[posta.EventID](now), MerchantID: p.MerchantID, Mode: p.Mode,
+		Type: kind, Subject: string(p.ID), TillID: p.TillID, Data: data, CreatedAt: now}
+}
+
+// Get finds a payment. Errors: not_found.
+func (s *Service) Get(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.PaymentID) (Payment, error) {
+	return s.Store.Payment(ctx, m, mode, id)
+}
+
+// List lists payments, newest first, and sums up all that match.
+func (s *Service) List(ctx context.Context, f Filter) ([]Payment, Totals, error) {
+	return s.Store.ListPayments(ctx, f)
+}
+
+// OpenAt finds the payment that occupies a till. Errors: not_found.
+func (s *Service) OpenAt(ctx context.Context, m posta.MerchantID, till posta.TillID) (Payment, error) {
+	return s.Store.OpenPayment(ctx, m, till)
+}
+
+// charge is the payment as connectors know it.
+func (s *Service) charge(p Payment, c Channel) provider.Charge {
+	title := p.Description
+	if title == "" {
+		title = c.Title
+	}
+	return provider.Charge{Payment: p.ID, Amount: p.Amount, Title: title, Description: p.Description,
+		Items: p.Items, Store: c.StoreCode, Till: c.TillCode, Order: p.Order,
+		CreatedAt: p.CreatedAt, ExpiresAt: p.ExpiresAt, NotificationURL: s.NotifyURL(p.ConnectionID)}
+}
+
+// reach opens the payment's connector and describes the payment to it.
+func (s *Service) reach(ctx context.Context, p Payment) (provider.Connector, provider.Charge, error) {
+	channel, err := s.Store.Channel(ctx, p.MerchantID, p.Mode, p.TillID)
+	if err != nil {
+		return nil, provider.Charge{}, err
+	}
+	connector, err := s.Open(ctx, p.ConnectionID)
+	if err != nil {
+		return nil, provider.Charge{}, err
+	}
+	return connector, s.charge(p, channel), nil
+}

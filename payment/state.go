@@ -1,0 +1,207 @@
+package payment
+
+import (
+	"slices"
+	"sort"
+	"time"
+
+	"posta/provider"
+)
+
+// Summary is what the facts amount to. Compute makes it; nothing else does.
+type Summary struct {
+	State      State
+	Attention  Attention
+	Captured   int64 // minor units that the buyer's attempts brought
+	Refunded   int64 // minor units given back
+	PaidAt     time.Time
+	Declined   int    // attempts that were declined
+	LastDetail string // the provider's words on the last declined or refused thing
+}
+
+// newest gives the newest fact of each object, its empty descriptions filled
+// from older ones, in a stable order.
+func newest(facts []provider.Fact) []provider.Fact {
+	type object struct {
+		kind provider.Kind
+		id   string
+	}
+	sorted := slices.Clone(facts)
+	sort.Slice(sorted, func(i, j int) bool { return sorted[i].Newer(sorted[j]) })
+	index := map[object]int{}
+	var out []provider.Fact
+	for _, f := range sorted {
+		at, seen := index[object{f.Kind, f.ID}]
+		if !seen {
+			index[object{f.Kind, f.ID}] = len(out)
+			out = append(out, f)
+			continue
+		}
+		fill(&out[at], f)
+	}
+	sort.Slice(out, func(i, j int) bool {
+		if out[i].Kind != out[j].Kind {
+			return out[i].Kind < out[j].Kind
+		}
+		return out[i].ID < out[j].ID
+	})
+	return out
+}
+
+func fill(f *provider.Fact, older provider.Fact) {
+	for _, text := range []struct{ to, from *string }{
+		{&f.Method, &older.Method}, {&f.Brand, &older.Brand}, {&f.LastFour, &older.LastFour},
+		{&f.Authorizes, &older.Authorizes}, {&f.Parent, &older.Parent},
+	} {
+		if *text.to == "" {
+			*text.to = *text.from
+		}
+	}
+	if f.Installments == 0 {
+		f.Installments = older.Installments
+	}
+	if f.Currency == "" {
+		f.Currency = older.Currency
+	}
+}
+
+// Compute reads the state of a payment off the set of facts. It depends on
+// nothing but asked (minor units) and the set: order, repetition and delay of
+// arrival cannot matter. docs/states.md explains each rule.
+func Compute(asked int64, facts []provider.Fact) Summary {
+	var s Summary
+	var proven, accepted, charged, disputed, ended, closed bool
+	var open, review, canceled, expired, rejected, refused, lost bool
+	var foreign bool
+	var explained int64
+	current := newest(facts)
+	for _, f := range facts {
+		if f.Kind != provider.FactOrder {
+			continue
+		}
+		switch f.Status {
+		case provider.StatusCanceled, provider.StatusExpired, provider.StatusRefused, provider.StatusRejected:
+			ended = true
+		}
+	}
+	closing := map[string]bool{}
+	for _, f := range current {
+		switch f.Kind {
+		case provider.FactOrder, provider.FactSale:
+			if f.Status == provider.StatusClosed {
+				closed = true
+				closing[f.ID] = true
+				explained += f.Explained
+			}
+			if f.Kind == provider.FactSale {
+				continue
+			}
+			switch f.Status {
+			case provider.StatusOpen:
+				open = true
+			case provider.StatusReview:
+				review = true
+			case provider.StatusCanceled:
+				canceled = true
+			case provider.StatusExpired:
+				expired = true
+			case provider.StatusRejected:
+				rejected, s.LastDetail = true, f.Detail
+			case provider.StatusRefused:
+				refused, s.LastDetail = true, f.Detail
+			case provider.StatusLost:
+				lost = true
+			}
+		case provider.FactForeign:
+			foreign = true
+		case provider.FactOperator:
+			accepted = accepted || f.Status == provider.StatusAccepted
+		}
+	}
+	var declinedAt time.Time
+	for _, f := range current {
+		switch {
+		case f.Kind == provider.FactRefund && f.Status == provider.StatusApproved:
+			s.Refunded += f.Amount
+		case f.Kind == provider.FactAttempt && f.Status == provider.StatusRejected:
+			s.Declined++
+			if !f.At.Before(declinedAt) {
+				declinedAt, s.LastDetail = f.At, f.Detail
+			}
+		case f.Kind == provider.FactAttempt && (closing[f.Parent] || accepted):
+			switch f.Status {
+			case provider.StatusApproved, provider.StatusInMediation, provider.StatusChargedBack:
+				s.Captured += f.Amount
+				if f.At.After(s.PaidAt) {
+					s.PaidAt = f.At
+				}
+			}
+			disputed = disputed || f.Status == provider.StatusInMediation
+			charged = charged || f.Status == provider.StatusChargedBack
+		}
+	}
+	proven = s.Captured > 0 && (s.Captured-explained >= asked || accepted)
+	switch {
+	case proven && s.Refunded >= s.Captured:
+		s.State = Refunded
+	case proven && charged:
+		s.State = ChargedBack
+	case proven && disputed:
+		s.State = Disputed
+	case proven && s.Refunded > 0:
+		s.State = PartiallyRefunded
+	case proven:
+		s.State = Paid
+	case closed, open, review:
+		s.State = Pending
+	case rejected:
+		s.State = Rejected
+	case canceled:
+		s.State = Canceled
+	case expired:
+		s.State = Expired
+	case refused:
+		s.State = Failed
+	case lost:
+		s.State = Unknown
+	default:
+		s.State = Created
+	}
+	switch {
+	case closed && !proven:
+		s.Attention = AttentionShortfall
+	case proven && ended:
+		s.Attention = AttentionPaidLate
+	case proven && s.Captured-explained-s.Refunded > asked:
+		s.Attention = AttentionOverpaid
+	case foreign:
+		s.Attention = AttentionMismatch
+	case review && !proven:
+		s.Attention = AttentionReview
+	}
+	if !proven {
+		s.PaidAt = time.Time{}
+	}
+	return s
+}
+
+// Attempts lists the tries to pay, oldest first.
+func (p Payment) Attempts() []Attempt {
+	var out []Attempt
+	refunded := map[string]int64{}
+	current := newest(p.Facts)
+	for _, f := range current {
+		if f.Kind == provider.FactRefund && f.Status == provider.StatusApproved {
+			refunded[f.Parent] += f.Amount
+		}
+	}
+	for _, f := range current {
+		if f.Kind == provider.FactAttempt {
+			out = append(out, Attempt{ID: f.ID, Status: f.Status, Detail: f.Detail, Amount: f.Amount,
+				Refunded: refunded[f.ID], At: f.At, Method: f.Method, Brand: f.Brand, LastFour: f.LastFour,
+				Installments: f.Installments, Authorizes: f.Authorizes})
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].At.Before(out[j].At) })
+	return out
+}
