@@ -50,7 +50,7 @@ func (s *Service) Cancel(ctx context.Context, m posta.MerchantID, mode posta.Mod
 // takeAway asks the provider to cancel and applies what it says. A refusal or
 // a lost answer leaves the payment as it was, to be asked about soon.
 func (s *Service) takeAway(ctx context.Context, connector provider.Connector, charge provider.Charge, p Payment) (Payment, error) {
-	seen, err := connector.Cancel(s.Tag(ctx, p.ID, "cancel"), charge, p.CancelKey)
+	seen, err := connector.Cancel(tag(ctx, p, "cancel"), charge, p.CancelKey)
 	if len(seen.Facts) == 0 {
 		return s.asked(ctx, p, err)
 	}

@@ -107,7 +107,7 @@ func (s *Service) place(ctx context.Context, p Payment) (Payment, error) {
 	connector, charge, err := s.reach(ctx, p)
 	var seen provider.Observation
 	if err == nil {
-		seen, err = connector.Create(s.Tag(ctx, p.ID, "create"), charge, p.CreateKey)
+		seen, err = connector.Create(tag(ctx, p, "create"), charge, p.CreateKey)
 	}
 	seen.ExternalReference = string(p.ID)
 	if err != nil {

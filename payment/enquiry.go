@@ -92,7 +92,7 @@ func (s *Service) enquire(ctx context.Context, p Payment) (Payment, error) {
 	if err != nil {
 		return s.asked(ctx, p, err)
 	}
-	tagged := s.Tag(ctx, p.ID, "enquiry")
+	tagged := tag(ctx, p, "enquiry")
 	seen, err := s.look(tagged, connector, charge, p)
 	if err == nil || len(seen.Facts) > 0 {
 		seen.ExternalReference = string(p.ID)

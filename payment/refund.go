@@ -185,7 +185,7 @@ func (s *Service) give(ctx context.Context, p Payment, refund Refund) (Refund, e
 		if part.ProviderID != "" || part.State == RefundFailed || part.State == RefundSucceeded {
 			continue
 		}
-		seen, err := connector.Refund(s.Tag(ctx, p.ID, "refund"), charge, provider.Refund{Attempt: part.Attempt,
+		seen, err := connector.Refund(tag(ctx, p, "refund"), charge, provider.Refund{Attempt: part.Attempt,
 			Amount: posta.Money{Amount: part.Amount, Currency: refund.Amount.Currency}, Whole: part.Whole, Key: part.Key})
 		if err := s.gave(context.WithoutCancel(ctx), &refund, i, seen, err); err != nil {
 			return refund, err

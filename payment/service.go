@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"posta"
+	"posta/outbound"
 	"posta/provider"
 )
 
@@ -79,8 +80,6 @@ type Service struct {
 	Log   *slog.Logger
 	// NotifyURL is where a connection's provider sends its notices.
 	NotifyURL func(posta.ConnectionID) string
-	// Tag marks provider calls in ctx as made for the payment, for the record.
-	Tag func(ctx context.Context, id posta.PaymentID, operation string) context.Context
 	// Committed tells that events were committed, so that they go out at once.
 	Committed func()
 }
@@ -132,4 +131,9 @@ func (s *Service) reach(ctx context.Context, p Payment) (provider.Connector, pro
 		return nil, provider.Charge{}, err
 	}
 	return connector, s.charge(p, channel), nil
+}
+
+// tag marks provider calls under ctx as made for the payment.
+func tag(ctx context.Context, p Payment, operation string) context.Context {
+	return outbound.WithTag(ctx, outbound.Tag{ConnectionID: p.ConnectionID, Payment: p.ID, Operation: operation})
 }
