@@ -57,8 +57,13 @@ cleanup() {
 	rm -rf "$work"
 }
 trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+child=
+stop() { # a signal ends the step that runs, too
+	[ -z "$child" ] || kill -TERM -- "-$child" 2>/dev/null
+	exit "$1"
+}
+trap 'stop 130' INT
+trap 'stop 143' TERM HUP
 
 begun=$SECONDS
 failures=()
@@ -70,12 +75,17 @@ step() {
 	local name=$1 at=$SECONDS
 	shift
 	printf '== %s\n' "$name"
-	if "$@"; then
+	set -m # a process group of its own
+	"$@" &
+	child=$!
+	set +m
+	if wait "$child"; then
 		printf '   %s: ok, %d s\n' "$name" $((SECONDS - at))
 	else
 		printf '   %s: FAILED, %d s\n' "$name" $((SECONDS - at))
 		failures+=("$name")
 	fi
+	child=
 }
 
 without() {
@@ -97,7 +107,8 @@ find_chromium() {
 }
 
 have_postgres() {
-	{ command -v initdb && command -v pg_ctl; } >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb >/dev/null 2>&1
+	{ command -v initdb && command -v pg_ctl; } >/dev/null 2>&1 ||
+		compgen -G '/usr/lib/postgresql/*/bin/pg_ctl' >/dev/null || compgen -G '/usr/pgsql-*/bin/pg_ctl' >/dev/null
 }
 
 have_compiler() { echo 'int main(void){return 0;}' | "$(go env CC)" -x c -o "$work/cc" - >/dev/null 2>&1; }
