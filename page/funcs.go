@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -40,8 +41,8 @@ func (s *state) funcs(t *Templates) template.FuncMap {
 			return under == s.Path || strings.HasPrefix(s.Path, strings.TrimSuffix(under, "/")+"/") && under != "/"
 		},
 		"asset":     t.assets.url,
-		"money":     func(minor int64, currency string) string { return Money(minor, currency, "") },
-		"moneycode": func(minor int64, currency string) string { return MoneyWithCode(minor, currency, "") },
+		"money":     func(minor any, currency any) (string, error) { return inMoney(Money, minor, currency) },
+		"moneycode": func(minor any, currency any) (string, error) { return inMoney(MoneyWithCode, minor, currency) },
 		"date":      func(at time.Time) string { return s.Words.Date(at, s.Zone) },
 		"datetime":  func(at time.Time) string { return s.Words.DateTime(at, s.Zone) },
 		"exact":     func(at time.Time) string { return s.Words.Exact(at, s.Zone) },
@@ -62,6 +63,16 @@ func (s *state) funcs(t *Templates) template.FuncMap {
 		funcs[name] = f
 	}
 	return funcs
+}
+
+// inMoney takes any integer type, so that templates may write numbers down; a
+// float is refused.
+func inMoney(write func(int64, string, string) string, minor, currency any) (string, error) {
+	value := reflect.ValueOf(minor)
+	if !value.IsValid() || !value.CanInt() {
+		return "", fmt.Errorf("money: %v is not a whole number of minor units", minor)
+	}
+	return write(value.Int(), fmt.Sprint(currency), ""), nil
 }
 
 func dict(pairs ...any) (map[string]any, error) {

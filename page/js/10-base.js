@@ -57,6 +57,3 @@ document.addEventListener("change", (e) => {
     e.target.form?.requestSubmit();
   }
 });
-
-// The menu at phone width is a <details>: it closes when a press falls outside.
-document.addEventListener("click", (e) => document.querySelectorAll("details.menu[open]").forEach((d) => { if (!d.contains(e.target)) d.open = false; }));
