@@ -18,7 +18,7 @@ import (
 )
 
 // The shape of the program, held by a test. A package imports lower ranks only
-// (docs/design.md); what it needs from its equals is an interface of its own
+// than its own; what it needs from its equals is an interface of its own
 // that app fills. Ranks are tens so that a package can be slipped in between.
 // Tests are free: ranks bind non-test files.
 var ranks = map[string]int{
