@@ -1,0 +1,268 @@
+package inbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"posta"
+	"posta/outbound"
+	"posta/provider"
+)
+
+// MaxBody is the largest notification taken, in bytes.
+const MaxBody = 64 << 10
+
+// maxUnreadable is how much is kept of what cannot be understood, in bytes.
+const maxUnreadable = 4 << 10
+
+// Owner handles a notice of a topic: it fetches what the notice speaks of and
+// takes in the news. Errors: not_found when the resource or our payment is not
+// known (yet), otherwise as of provider.Connector.
+type Owner func(ctx context.Context, c posta.ConnectionID, n provider.Notice) (Handling, error)
+
+// Handling is what an owner made of a notice.
+type Handling struct {
+	Payment posta.PaymentID
+	Changed bool // a state moved
+	New     bool // something was not known before
+	Open    bool // the order is still open
+}
+
+// Service takes notifications in and works them off.
+type Service struct {
+	Store  Store
+	Clock  posta.Clock
+	Log    *slog.Logger
+	Read   map[string]func(provider.Delivery, []provider.Secret) (provider.Notice, provider.Verdict) // by provider
+	Secret func(ctx context.Context, c posta.ConnectionID) ([]provider.Secret, error)
+	Owners map[string]Owner // by topic
+	Wake   func()           // tells the sweep that something came in
+}
+
+// Accept stores a delivery durably; only then may it be acknowledged. Errors:
+// not_found (unknown connection), too_large, invalid (not a notice at all: a
+// bounded copy is kept, and it is not to be acknowledged).
+func (s *Service) Accept(ctx context.Context, c posta.ConnectionID, query string, header http.Header, body []byte) error {
+	source, err := s.Store.SourceOf(ctx, c)
+	if err != nil {
+		return err
+	}
+	if len(body) > MaxBody || len(query) > 4<<10 {
+		return &posta.Error{Code: posta.CodeTooLarge}
+	}
+	now := s.Clock.Now()
+	n := Notification{ID: posta.NewID[posta.NotificationID](now), MerchantID: source.MerchantID, Mode: source.Mode,
+		ConnectionID: c, State: Received, DueAt: now,
+		Delivery: provider.Delivery{Query: query, Header: kept(header), Body: body, ReceivedAt: now}}
+	readable := storable(query, body)
+	if !readable {
+		n.Delivery.Body = body[:min(len(body), maxUnreadable)]
+		n.State, n.Result, n.DueAt, n.HandledAt = Ignored, ResultUnreadable, time.Time{}, now
+		n.Verdict.Judgement = provider.Unreadable
+	}
+	if err := s.Store.InsertNotification(ctx, n); err != nil {
+		return err
+	}
+	if !readable {
+		return posta.Invalid("body", "json")
+	}
+	s.Wake()
+	return nil
+}
+
+// storable reports whether a delivery can be a notice: a JSON object, or an
+// empty body with id and topic in the query (IPN, docs/providers/mercadopago.md §8.1).
+func storable(query string, body []byte) bool {
+	trimmed := bytes.TrimSpace(body)
+	if len(trimmed) == 0 {
+		values := provider.Delivery{Query: query}.Values()
+		return values.Get("id") != "" && values.Get("topic") != ""
+	}
+	return trimmed[0] == '{' && json.Valid(trimmed)
+}
+
+// kept are the headers worth keeping.
+func kept(h http.Header) http.Header {
+	out := http.Header{}
+	for name, values := range h {
+		switch {
+		case strings.HasPrefix(name, "X-"), name == "Content-Type", name == "User-Agent":
+			out[name] = values
+		}
+	}
+	return out
+}
+
+// lease is how long the handling of one notification may take.
+const lease = 30 * time.Second
+
+// Sweep works off notifications that are due, and gives how many it took.
+func (s *Service) Sweep(ctx context.Context, each func(func())) (int, error) {
+	due, err := s.Store.ClaimNotifications(ctx, s.Clock.Now(), lease, 100)
+	if err != nil {
+		return 0, err
+	}
+	for _, n := range due {
+		each(func() {
+			s.handle(ctx, &n)
+			if err := s.Store.SaveNotification(context.WithoutCancel(ctx), n); err != nil {
+				s.Log.ErrorContext(ctx, "notification not saved", "notification", n.ID, "error", err)
+			}
+		})
+	}
+	return len(due), nil
+}
+
+// handle makes of n what there is to make: it leaves n as it is to be saved.
+func (s *Service) handle(ctx context.Context, n *Notification) {
+	source, err := s.Store.SourceOf(ctx, n.ConnectionID)
+	if err != nil {
+		s.later(n, ResultUnanswered, err)
+		return
+	}
+	secrets, err := s.Secret(ctx, n.ConnectionID)
+	if err != nil {
+		s.Log.ErrorContext(ctx, "secrets unreadable", "connection", n.ConnectionID, "error", err)
+	}
+	n.Notice, n.Verdict = s.Read[source.Provider](n.Delivery, secrets)
+	if n.Verdict.Judgement == provider.Unreadable {
+		s.end(n, Ignored, ResultUnreadable)
+		return
+	}
+	owner := s.Owners[n.Notice.Topic]
+	if owner == nil {
+		s.end(n, Ignored, ResultNoTopic)
+		return
+	}
+	if !n.Replayed && s.known(ctx, n) {
+		return
+	}
+	n.FetchedAt = s.Clock.Now()
+	if err := s.Store.SaveNotification(ctx, *n); err != nil {
+		s.later(n, ResultUnanswered, err)
+		return
+	}
+	ctx = outbound.WithTag(ctx, outbound.Tag{ConnectionID: n.ConnectionID, Notification: n.ID, Operation: "fetch"})
+	handling, err := owner(ctx, n.ConnectionID, n.Notice)
+	n.Payment = handling.Payment
+	switch {
+	case posta.ErrorCode(err) == posta.CodeNotFound:
+		s.later(n, ResultUnknown, err)
+	case err != nil:
+		s.later(n, ResultUnanswered, err)
+	case handling.Payment == "":
+		s.end(n, Ignored, ResultNotOurs)
+	case handling.Changed:
+		s.end(n, Handled, ResultChanged)
+	case handling.Open:
+		s.end(n, Handled, ResultOpened)
+	case handling.New:
+		s.end(n, Handled, ResultNoted)
+	default:
+		s.end(n, Handled, ResultNothingNew)
+	}
+}
+
+// spacing is the least time between two fetches of one resource, by what the
+// signature is worth: whoever can send us anything must not make us hammer the
+// provider.
+var spacing = map[provider.Judgement]time.Duration{
+	provider.Unverifiable: 250 * time.Millisecond,
+	provider.BadSignature: 10 * time.Second,
+	provider.Stale:        10 * time.Second,
+}
+
+// known ends or postpones n where no fetch is due for it: told before, fetched
+// since it came in, or fetched a moment ago.
+func (s *Service) known(ctx context.Context, n *Notification) bool {
+	if key := n.Notice.DedupeKey(); key != "" {
+		if first, err := s.Store.Told(ctx, n.ConnectionID, key, n.ID); err == nil {
+			n.Payment = first.Payment
+			s.end(n, Handled, ResultDuplicate)
+			return true
+		}
+	}
+	at, payment, err := s.Store.Fetched(ctx, n.ConnectionID, n.Notice.Topic, n.Notice.Resource)
+	if err != nil || at.IsZero() {
+		return false
+	}
+	if at.After(n.Delivery.ReceivedAt) && payment != "" {
+		n.Payment = payment
+		s.end(n, Handled, ResultFetched)
+		return true
+	}
+	if next := at.Add(spacing[n.Verdict.Judgement]); next.After(s.Clock.Now()) {
+		n.State, n.DueAt = Waiting, next
+		return true
+	}
+	return false
+}
+
+func (s *Service) end(n *Notification, state State, result Result) {
+	n.State, n.Result, n.DueAt, n.HandledAt = state, result, time.Time{}, s.Clock.Now()
+}
+
+// waits are the pauses before a notification is tried again.
+var waits = []time.Duration{2 * time.Second, 10 * time.Second, time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour}
+
+// later has n tried again, until the waits are used up.
+func (s *Service) later(n *Notification, result Result, cause error) {
+	n.Result = result
+	wait := waits[min(n.Tries, len(waits)-1)]
+	var e *posta.Error
+	if errors.As(cause, &e) && e.RetryAfter > wait {
+		wait = e.RetryAfter
+	}
+	n.Tries++
+	if n.Tries > len(waits) {
+		s.end(n, Ignored, result)
+		return
+	}
+	n.State, n.DueAt = Waiting, s.Clock.Now().Add(wait)
+	s.Log.Info("notification waits", "notification", n.ID, "topic", n.Notice.Topic, "tries", n.Tries, "error", cause)
+}
+
+// Get finds a notification. Errors: not_found.
+func (s *Service) Get(ctx context.Context, m posta.MerchantID, id posta.NotificationID) (Notification, error) {
+	return s.Store.Notification(ctx, m, id)
+}
+
+// List lists notifications, newest first.
+func (s *Service) List(ctx context.Context, f Filter) ([]Notification, error) {
+	return s.Store.ListNotifications(ctx, f)
+}
+
+// Replay has one notification handled again. Errors: not_found.
+func (s *Service) Replay(ctx context.Context, m posta.MerchantID, id posta.NotificationID) error {
+	n, err := s.Store.Notification(ctx, m, id)
+	if err != nil {
+		return err
+	}
+	n.State, n.Result, n.DueAt, n.Tries, n.Replayed = Received, ResultNone, s.Clock.Now(), 0, true
+	if err := s.Store.SaveNotification(ctx, n); err != nil {
+		return err
+	}
+	s.Wake()
+	return nil
+}
+
+// ReplayRange has all notifications that the filter matches handled again and
+// gives how many. Errors: invalid where from or to is missing.
+func (s *Service) ReplayRange(ctx context.Context, f Filter) (int, error) {
+	var problems posta.Problems
+	problems.Add(f.From.IsZero(), "from", "required")
+	problems.Add(f.To.IsZero(), "to", "required")
+	problems.Add(!f.To.After(f.From), "to", "before_from")
+	if err := problems.Err(); err != nil {
+		return 0, err
+	}
+	count, err := s.Store.ReplayNotifications(ctx, f, s.Clock.Now())
+	s.Wake()
+	return count, err
+}
