@@ -17,7 +17,7 @@ import (
 	"testing"
 )
 
-// The shape of the program, held by a test. A package imports lower ranks only
+// The shape of the program, held by a test. A package imports only ranks lower
 // than its own; what it needs from its equals is an interface of its own
 // that app fills. Ranks are tens so that a package can be slipped in between.
 // Tests are free: ranks bind non-test files.
