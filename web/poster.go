@@ -1,0 +1,6 @@
+package web
+
+import "net/http"
+
+// posterRoutes registers the pages of the QR poster.
+func (s *server) posterRoutes(mux *http.ServeMux) {}

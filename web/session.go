@@ -1,0 +1,71 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"posta"
+	"posta/page"
+)
+
+// What a session keeps.
+const (
+	sessionUser = "user"
+	sessionMode = "mode"
+)
+
+// sessionLife is how long a log-in lasts: a till stays logged in over a week.
+const sessionLife = 14 * 24 * time.Hour
+
+func newSessions(accounts accountService) *scs.SessionManager {
+	m := scs.New()
+	m.Lifetime = sessionLife
+	m.Store = accounts.SessionStore()
+	m.Cookie.Name = "posta"
+	m.Cookie.HttpOnly = true
+	m.Cookie.SameSite = http.SameSiteLaxMode
+	return m
+}
+
+// wrap puts round all pages what each of them needs: headers, the refusal of
+// posts from other sites, the session.
+func (s *server) wrap(next http.Handler) http.Handler {
+	plain := *s.sessions
+	plain.ErrorFunc = s.sessionFailed
+	secure := plain
+	secure.Cookie.Secure = true
+	overHTTP, overHTTPS := plain.LoadAndSave(next), secure.LoadAndSave(next)
+	session := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/static/"):
+			next.ServeHTTP(w, r)
+		case strings.HasPrefix(s.PublicURL(), "https:"):
+			overHTTPS.ServeHTTP(w, r)
+		default:
+			overHTTP.ServeHTTP(w, r)
+		}
+	})
+	protection := http.NewCrossOriginProtection()
+	refuse := s.anyone(func(*visit) error { return &posta.Error{Code: posta.CodeForbidden} })
+	protection.SetDenyHandler(s.sessions.LoadAndSave(refuse))
+	return page.Secure(limitBody(protection.Handler(session)))
+}
+
+// limitBody keeps forms small.
+func limitBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// sessionFailed answers when the session cannot be read or kept.
+func (s *server) sessionFailed(w http.ResponseWriter, r *http.Request, err error) {
+	support := "err_" + posta.NewULID(s.Clock.Now())
+	s.Log.ErrorContext(r.Context(), "session failed", "support", support, "error", err)
+	w.Header().Set("Retry-After", "5")
+	http.Error(w, s.Catalog.Match(r).T("error.unavailable")+"\n"+support, http.StatusServiceUnavailable)
+}

@@ -1,0 +1,6 @@
+package web
+
+import "net/http"
+
+// ticketRoutes registers the pages of the printed ticket.
+func (s *server) ticketRoutes(mux *http.ServeMux) {}

@@ -1,0 +1,99 @@
+// Package web is what people look at: the till at the counter and the office
+// behind it. Pages are made on the server; rules live in the domain services,
+// the same that the API calls.
+//
+// A page is one file and one template: NOUN.go registers its routes in a
+// method NOUNRoutes and renders html/NAME.html.
+package web
+
+import (
+	"embed"
+	"io/fs"
+	"log/slog"
+	"net/http"
+
+	"github.com/alexedwards/scs/v2"
+
+	"posta"
+	"posta/inbox"
+	"posta/live"
+	"posta/outbound"
+	"posta/page"
+	"posta/payment"
+	"posta/text"
+)
+
+//go:embed html/*.html
+var htmlFiles embed.FS
+
+//go:embed assets
+var assetFiles embed.FS
+
+// Services are what the pages stand on.
+type Services struct {
+	Accounts  accountService
+	Tills     tillService
+	Payments  *payment.Service
+	Inbox     *inbox.Service
+	Hub       *live.Hub
+	Events    live.Store
+	Calls     outbound.Store
+	Catalog   *text.Catalog
+	Clock     posta.Clock
+	Log       *slog.Logger
+	PublicURL func() string
+	Demo      *Demo // nil outside posta demo
+	Version   string
+}
+
+// Demo is what only posta demo has to show.
+type Demo struct {
+	Phone    string // address of the simulated buyer's phone; "?qr=" and the QR's text follow
+	Panel    string // address of the simulator's control panel
+	Email    string // who can log in, shown at the log-in page
+	Password string
+}
+
+// server holds what handlers need.
+type server struct {
+	Services
+	pages    *page.Templates
+	sessions *scs.SessionManager
+}
+
+// New makes the handler of all pages. It panics when a template is broken, so
+// that it shows at the start and not before a reader.
+func New(services Services) http.Handler {
+	s := &server{Services: services}
+	assets, err := fs.Sub(assetFiles, "assets")
+	if err != nil {
+		panic(err)
+	}
+	s.pages = page.Must(page.NewWith(htmlFiles, []string{"html/*.html"}, page.WithAssets(assets), page.WithFuncs(templateFuncs)))
+	s.sessions = newSessions(services.Accounts)
+	mux := http.NewServeMux()
+	s.routes(mux)
+	return s.wrap(mux)
+}
+
+// routes is the table of all pages, one line for each noun's own list.
+func (s *server) routes(mux *http.ServeMux) {
+	mux.Handle("/static/", s.pages.Static())
+	s.homeRoutes(mux)         // /  /mode
+	s.loginRoutes(mux)        // /login  /logout
+	s.tillRoutes(mux)         // /till  /till/{till}
+	s.chargeRoutes(mux)       // /till/{till}/charge  /till/{till}/payments/{payment}/cancel
+	s.eventRoutes(mux)        // /till/{till}/events
+	s.saleRoutes(mux)         // /till/{till}/sales  /till/{till}/sales/{payment}  …/refund
+	s.ticketRoutes(mux)       // /till/{till}/ticket/{payment}
+	s.shiftRoutes(mux)        // /till/{till}/shift  …/open  …/close  /till/{till}/shift/{shift}
+	s.posterRoutes(mux)       // /tills/{till}/poster  …/poster/provider
+	s.paymentRoutes(mux)      // /payments
+	s.storyRoutes(mux)        // /payments/{payment}
+	s.notificationRoutes(mux) // /notifications
+	s.placeRoutes(mux)        // /stores  /tills
+	s.connectionRoutes(mux)   // /connections
+	s.keyRoutes(mux)          // /keys
+	s.settingRoutes(mux)      // /settings
+	mux.Handle("/", s.anyone(func(*visit) error { return &posta.Error{Code: posta.CodeNotFound} }))
+}
