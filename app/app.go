@@ -1,0 +1,229 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"posta"
+	"posta/account"
+	"posta/api"
+	"posta/idempotency"
+	"posta/inbox"
+	"posta/live"
+	"posta/outbound"
+	"posta/payment"
+	"posta/provider"
+	"posta/provider/all"
+	"posta/seal"
+	"posta/store"
+	"posta/text"
+	"posta/till"
+	"posta/web"
+	"posta/work"
+)
+
+// App is Posta, ready to run.
+type App struct {
+	Accounts *account.Service
+	Tills    *till.Service
+	Payments *payment.Service
+	Inbox    *inbox.Service
+	Hub      *live.Hub
+	Store    *store.DB
+	Handler  http.Handler
+
+	config   Config
+	listener net.Listener
+	loop     *work.Loop
+	server   *http.Server
+	operator string
+}
+
+// New opens the database, wires everything and starts to listen; nothing is
+// served or worked off before Run. It refuses a database whose schema is not
+// this version's.
+func New(ctx context.Context, config Config) (*App, error) {
+	config = config.withDefaults()
+	if err := os.MkdirAll(config.Data, 0o700); err != nil {
+		return nil, err
+	}
+	box, err := openSeal(config)
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, config.Database, config.Clock)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{Store: db, config: config}
+	if err := a.wire(ctx, box); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return a, nil
+}
+
+func openSeal(config Config) (*seal.Box, error) {
+	if config.SealKey != "" {
+		return seal.Open(config.SealKey)
+	}
+	return seal.FromFile(filepath.Join(config.Data, "seal.key"))
+}
+
+func (a *App) wire(ctx context.Context, box *seal.Box) error {
+	c := a.config
+	if c.Migrate {
+		if err := a.Store.Migrate(ctx); err != nil {
+			return err
+		}
+	}
+	if err := a.Store.Check(ctx); err != nil {
+		return err
+	}
+	var err error
+	if a.listener, err = net.Listen("tcp", c.Listen); err != nil {
+		return fmt.Errorf("cannot serve on %s: %w", c.Listen, err)
+	}
+	if a.operator, err = newOperatorToken(); err != nil {
+		return err
+	}
+	client := outbound.NewClient(outbound.Options{Clock: c.Clock, Log: c.Log, Record: a.Store.InsertCall})
+	defaults := map[string]map[string]string{}
+	if c.MercadoPagoURL != "" {
+		defaults["mercadopago"] = map[string]string{"base_url": c.MercadoPagoURL}
+	}
+	a.Accounts = &account.Service{Store: a.Store, Box: box, Clock: c.Clock, Log: c.Log, Providers: all.Descriptions(),
+		Client: client, Defaults: defaults}
+	a.Hub = live.NewHub(a.Store, c.Log)
+	a.Payments = &payment.Service{Store: a.Store, Open: a.Accounts.Open, Clock: c.Clock, Log: c.Log,
+		NotifyURL: a.NotifyURL, Committed: a.Hub.Wake}
+	a.Tills = &till.Service{Keeper: a.Store, Clock: c.Clock, Open: a.Accounts.Open, Busy: a.busy}
+	a.Inbox = &inbox.Service{Store: a.Store, Clock: c.Clock, Log: c.Log, Secret: a.Accounts.Secrets,
+		Read: readers(), Owners: a.owners(), Wake: func() { a.loop.Wake(sweepNotifications) }}
+	answers := &idempotency.Service{Store: a.Store, Box: box, Clock: c.Clock}
+	a.loop = work.NewLoop(c.Log, c.Clock, sweeps(a.Inbox, a.Payments, answers)...)
+	catalog := text.Must()
+	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Inbox: a.Inbox,
+		Hub: a.Hub, Events: a.Store, Idempotency: answers, Catalog: catalog, Clock: c.Clock, Log: c.Log,
+		PublicURL: a.URL, Version: Version})
+	var demo *web.Demo
+	if c.Phone != "" {
+		demo = &web.Demo{PhoneURL: c.Phone}
+	}
+	webHandler := web.New(web.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Inbox: a.Inbox,
+		Hub: a.Hub, Events: a.Store, Calls: a.Store, Catalog: catalog, Clock: c.Clock, Log: c.Log,
+		PublicURL: a.URL, Demo: demo, Version: Version})
+	a.Handler = a.routes(apiHandler, webHandler)
+	a.server = &http.Server{Handler: a.Handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	return nil
+}
+
+// routes says who serves what: the API and hooks, what belongs to the machine's
+// operator, and pages for all the rest.
+func (a *App) routes(apiHandler, webHandler http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	for _, prefix := range []string{"/v1/", "/hooks/", "/openapi.json", "/openapi.yaml", "/docs/api", "/healthz"} {
+		mux.Handle(prefix, apiHandler)
+	}
+	mux.HandleFunc("GET /operator/backup", a.serveBackup)
+	mux.Handle("GET /operator/metrics", a.onlyOperator(metrics()))
+	mux.Handle("/", webHandler)
+	return mux
+}
+
+// URL is how Posta is reached, without a slash at the end.
+func (a *App) URL() string {
+	if a.config.PublicURL != "" {
+		return a.config.PublicURL
+	}
+	return "http://" + a.listener.Addr().String()
+}
+
+// NotifyURL is where a connection's provider sends its notifications.
+func (a *App) NotifyURL(id posta.ConnectionID) string { return a.URL() + "/hooks/" + string(id) }
+
+// busy reports whether a payment is open at the till.
+func (a *App) busy(ctx context.Context, m posta.MerchantID, id posta.TillID) (bool, error) {
+	_, err := a.Payments.OpenAt(ctx, m, id)
+	if posta.ErrorCode(err) == posta.CodeNotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func readers() map[string]func(provider.Delivery, []provider.Secret) (provider.Notice, provider.Verdict) {
+	readers := map[string]func(provider.Delivery, []provider.Secret) (provider.Notice, provider.Verdict){}
+	for _, d := range all.Descriptions() {
+		readers[d.Name] = d.ReadNotice
+	}
+	return readers
+}
+
+// owners says who handles which topic.
+func (a *App) owners() map[string]inbox.Owner {
+	payments := func(ctx context.Context, c posta.ConnectionID, n provider.Notice) (inbox.Handling, error) {
+		outcome, err := a.Payments.TakeNotice(ctx, c, n)
+		return inbox.Handling{Payment: outcome.Payment.ID, Changed: outcome.Payment.ID != "" && outcome.Changed(),
+			New: outcome.New, Open: outcome.Payment.State.Open()}, err
+	}
+	return map[string]inbox.Owner{"merchant_order": payments, "payment": payments, "order": payments}
+}
+
+// Run serves and works until ctx ends, then lets requests under way finish.
+func (a *App) Run(ctx context.Context) error {
+	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	streaming, endStreams := context.WithCancel(working)
+	defer endStreams()
+	var running sync.WaitGroup
+	running.Go(func() { a.Hub.Run(streaming) })
+	running.Go(func() { a.loop.Run(working) })
+	running.Go(func() { a.Store.Listen(working, a.heard) })
+	if err := a.leaveNote(); err != nil {
+		a.config.Log.Warn("the command line will not find this hub", "error", err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- a.server.Serve(a.listener) }()
+	var err error
+	select {
+	case err = <-served:
+	case <-ctx.Done():
+		endStreams() // an open page's stream would keep the server from draining
+		limit, cancel := context.WithTimeout(context.Background(), stopLimit)
+		defer cancel()
+		err = a.server.Shutdown(limit)
+	}
+	stopWork()
+	running.Wait()
+	a.removeNote()
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return err
+}
+
+// heard takes what another replica told through the database.
+func (a *App) heard(topic string) {
+	switch topic {
+	case "event":
+		a.Hub.Wake()
+	case "notification":
+		a.loop.Wake(sweepNotifications)
+	}
+}
+
+// Close gives up the address and the database. Run must have returned.
+func (a *App) Close() error { return errors.Join(ignoreClosed(a.listener.Close()), a.Store.Close()) }
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,63 @@
+// Package app wires Posta together: New, Run, Close. The program is a value
+// that main and tests start alike, on port 0 if they like.
+package app
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"posta"
+)
+
+// Version is what this build calls itself.
+const Version = "0.1.0"
+
+// Config is all that can be set. The zero value of a field means its default.
+type Config struct {
+	// Data is the folder of the database, the sealing key and what the command
+	// line needs; "posta-data" by default.
+	Data string
+	// Database is a SQLite file or a postgres:// address; posta.db in Data by default.
+	Database string
+	// Listen is the address to serve on; 127.0.0.1:8080 by default, port 0 for any.
+	Listen string
+	// PublicURL is how providers and browsers reach Posta: the one source of
+	// webhook addresses and links. http:// and the address served on by default.
+	PublicURL string
+	// SealKey is the key that secrets are sealed with; the file seal.key in Data
+	// by default, made when missing.
+	SealKey string
+	// MercadoPagoURL is the provider's address; its real one by default.
+	MercadoPagoURL string
+	// Migrate brings the database's schema up to date at start.
+	Migrate bool
+	// Phone is the simulators' address that pages of a demo link to; "" outside demos.
+	Phone string
+
+	Clock posta.Clock  // the machine's by default
+	Log   *slog.Logger // to standard error by default
+}
+
+func (c Config) withDefaults() Config {
+	if c.Data == "" {
+		c.Data = "posta-data"
+	}
+	if c.Database == "" {
+		c.Database = filepath.Join(c.Data, "posta.db")
+	}
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:8080"
+	}
+	if c.Clock == nil {
+		c.Clock = posta.SystemClock{}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	return c
+}
+
+// stopLimit is how long requests under way may take when Posta stops.
+const stopLimit = 15 * time.Second

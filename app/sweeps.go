@@ -1,0 +1,31 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"posta/idempotency"
+	"posta/inbox"
+	"posta/payment"
+	"posta/work"
+)
+
+// Names of the sweeps, by which they are woken.
+const (
+	sweepNotifications = "notifications"
+	sweepPayments      = "payments"
+	sweepRefunds       = "refunds"
+	sweepAnswers       = "answers"
+)
+
+// sweeps are all the work that comes due by itself.
+func sweeps(box *inbox.Service, payments *payment.Service, answers *idempotency.Service) []work.Sweep {
+	return []work.Sweep{
+		{Name: sweepNotifications, Run: box.Sweep, Every: time.Second, Limit: 64},
+		{Name: sweepPayments, Run: payments.SweepPayments, Every: 500 * time.Millisecond, Limit: 32},
+		{Name: sweepRefunds, Run: payments.SweepRefunds, Every: time.Second, Limit: 16},
+		{Name: sweepAnswers, Every: 10 * time.Minute, Run: func(ctx context.Context, _ func(func())) (int, error) {
+			return 0, answers.Sweep(ctx)
+		}},
+	}
+}
