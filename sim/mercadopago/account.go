@@ -1,0 +1,101 @@
+package mercadopago
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Account is a seller at the provider, with the one application whose
+// credentials the hub holds.
+type Account struct {
+	UserID      int64  `json:"user_id"`
+	AccessToken string `json:"access_token"`
+	Nickname    string `json:"nickname"`
+	// Site is MLA, MLB, MLM, MLC, MCO, MPE or MLU.
+	Site          string `json:"site"`
+	ApplicationID int64  `json:"application_id"`
+	// WebhookSecret signs what goes to PanelURL; FeedKey signs what nobody can
+	// verify (docs/providers/mercadopago.md §8.1).
+	WebhookSecret string `json:"webhook_secret"`
+	FeedKey       string `json:"feed_key,omitempty"`
+	// PanelURL and PanelTopics are the webhook settings of the application:
+	// payment, topic_merchant_order_wh, order. None is all three.
+	PanelURL    string   `json:"panel_url,omitempty"`
+	PanelTopics []string `json:"panel_topics,omitempty"`
+	// IPNURL is the account's old notification address (Feed).
+	IPNURL       string `json:"ipn_url,omitempty"`
+	BusinessName string `json:"business_name,omitempty"`
+	LogoURL      string `json:"logo_url,omitempty"`
+	// TaxID fills slot 50 of the QR payload.
+	TaxID string `json:"tax_id,omitempty"`
+	// Test says that the credentials are test ones: order ids are ORDTST….
+	Test    bool      `json:"test,omitempty"`
+	Blocked bool      `json:"blocked,omitempty"` // the gateway's policy refuses every call (§1.1)
+	Created time.Time `json:"created"`
+}
+
+func (a *Account) key() (string, string) { return "account", text(a.UserID) }
+
+func (a *Account) index(st *state) {
+	if old := st.accounts[a.UserID]; old != nil {
+		delete(st.tokens, old.AccessToken)
+	}
+	st.accounts[a.UserID] = a
+	st.tokens[a.AccessToken] = a
+}
+
+func (a *Account) site() site { return sites[a.Site] }
+
+// AddAccount adds an account, or changes the one of that user id.
+func (s *Simulator) AddAccount(a Account) error {
+	if a.UserID <= 0 || a.AccessToken == "" {
+		return errors.New("sim/mercadopago: an account needs a user id and an access token")
+	}
+	a.Site = cmp.Or(a.Site, "MLA")
+	if _, ok := sites[a.Site]; !ok {
+		return fmt.Errorf("sim/mercadopago: unknown site %q", a.Site)
+	}
+	a.Nickname = cmp.Or(a.Nickname, "TESTUSER"+text(a.UserID))
+	a.ApplicationID = cmp.Or(a.ApplicationID, 7910800073137785)
+	a.TaxID = cmp.Or(a.TaxID, "30500010912")
+	if a.FeedKey == "" {
+		sum := sha256.Sum256([]byte("feed " + a.AccessToken))
+		a.FeedKey = hex.EncodeToString(sum[:])
+	}
+	var clash bool
+	err := s.do(func() {
+		if other := s.tokens[a.AccessToken]; other != nil && other.UserID != a.UserID {
+			clash = true
+			return
+		}
+		a.Created = s.clock.Now()
+		if old := s.accounts[a.UserID]; old != nil {
+			a.Created = old.Created
+		}
+		s.put(&a)
+	})
+	if clash {
+		return errors.New("sim/mercadopago: that access token belongs to another account")
+	}
+	return err
+}
+
+// getUser is GET /users/me (docs/providers/mercadopago.md §1).
+func getUser(c *call) reply {
+	a, t := c.account, c.account.site()
+	tags := []string{"normal"}
+	if a.Test {
+		tags = append(tags, "test_user")
+	}
+	return reply{status: http.StatusOK, body: object{
+		"id": a.UserID, "nickname": a.Nickname, "registration_date": classicTime(a.Created), "first_name": "Test", "last_name": "Test",
+		"gender": "", "country_id": t.Country, "email": fmt.Sprintf("test_user_%d@testuser.com", a.UserID), "site_id": t.ID,
+		"user_type": "normal", "tags": tags, "company": object{"brand_name": a.BusinessName},
+		"status": object{"site_status": "active", "billing": object{"allow": true, "codes": []string{}}},
+	}}
+}

@@ -1,0 +1,97 @@
+package mercadopago
+
+import "net/http"
+
+// operation is one call of the provider's API. Its name is what fault rules
+// match.
+type operation struct {
+	name, pattern string
+	family        family
+	do            func(*call) reply
+}
+
+// operations is the whole API. Products are added by adding their list.
+func operations() []operation {
+	var list []operation
+	for _, part := range [][]operation{accountOperations, storeOperations, posOperations, posV2Operations,
+		legacyOperations, dynamicOperations, merchantOrderOperations, paymentOperations, orderOperations} {
+		list = append(list, part...)
+	}
+	return list
+}
+
+var accountOperations = []operation{{"users_me", "GET /users/me", classic, getUser}}
+
+var storeOperations = []operation{
+	{"store_create", "POST /users/{user}/stores", classic, createStore},
+	{"store_search", "GET /users/{user}/stores/search", classic, searchStores},
+	{"store_get", "GET /stores/{store}", classic, getStore},
+	{"store_update", "PUT /users/{user}/stores/{store}", classic, updateStore},
+	{"store_delete", "DELETE /users/{user}/stores/{store}", classic, deleteStore},
+}
+
+var posOperations = []operation{
+	{"pos_create", "POST /pos", classic, createPOS},
+	{"pos_search", "GET /pos", classic, searchPOS},
+	{"pos_get", "GET /pos/{pos}", classic, getPOS},
+	{"pos_update", "PUT /pos/{pos}", classic, updatePOS},
+	{"pos_delete", "DELETE /pos/{pos}", classic, deletePOS},
+}
+
+var posV2Operations = []operation{
+	{"pos2_create", "POST /v2/pos", unified, createPOSV2},
+	{"pos2_search", "GET /v2/pos", unified, searchPOSV2},
+	{"pos2_get", "GET /v2/pos/{pos}", unified, getPOSV2},
+	{"pos2_update", "PATCH /v2/pos/{pos}", unified, updatePOSV2},
+	{"pos2_delete", "DELETE /v2/pos/{pos}", unified, deletePOSV2},
+}
+
+var legacyOperations = []operation{
+	{"legacy_create", "PUT /instore/qr/seller/collectors/{user}/stores/{store}/pos/{pos}/orders", legacyQR, putLegacy},
+	{"legacy_get", "GET /instore/qr/seller/collectors/{user}/pos/{pos}/orders", legacyQR, getLegacy},
+	{"legacy_delete", "DELETE /instore/qr/seller/collectors/{user}/pos/{pos}/orders", legacyQR, deleteLegacy},
+}
+
+var dynamicOperations = []operation{
+	{"dynamic_create", "POST /instore/orders/qr/seller/collectors/{user}/pos/{pos}/qrs", legacyQR, postDynamic},
+	{"hybrid_create", "PUT /instore/orders/qr/seller/collectors/{user}/pos/{pos}/qrs", legacyQR, putHybrid},
+	{"hybrid_get", "GET /instore/orders/qr/seller/collectors/{user}/pos/{pos}/qrs", legacyQR, getLegacy},
+	{"hybrid_delete", "DELETE /instore/orders/qr/seller/collectors/{user}/pos/{pos}/qrs", legacyQR, deleteLegacy},
+}
+
+var merchantOrderOperations = []operation{
+	{"merchant_order_search", "GET /merchant_orders/search", merchantOrders, searchMerchantOrders},
+	{"merchant_order_get", "GET /merchant_orders/{id}", merchantOrders, getMerchantOrder},
+}
+
+var paymentOperations = []operation{
+	{"payment_search", "GET /v1/payments/search", classic, searchPayments},
+	{"payment_get", "GET /v1/payments/{id}", classic, getPayment},
+	{"refund_create", "POST /v1/payments/{id}/refunds", classic, createRefund},
+	{"refund_list", "GET /v1/payments/{id}/refunds", classic, listRefunds},
+	{"refund_get", "GET /v1/payments/{id}/refunds/{refund}", classic, getRefund},
+}
+
+var orderOperations = []operation{
+	{"order_create", "POST /v1/orders", unified, createOrder},
+	{"order_search", "GET /v1/orders", unified, searchOrders},
+	{"order_get", "GET /v1/orders/{id}", unified, getOrder},
+	{"order_cancel", "POST /v1/orders/{id}/cancel", unified, cancelOrder},
+	{"order_refund", "POST /v1/orders/{id}/refund", unified, refundOrder},
+}
+
+// Handler serves the API at the root, and what is the simulator's own below
+// /sim/.
+func (s *Simulator) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, op := range operations() {
+		mux.HandleFunc(op.pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, &op) })
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.serve(w, r, &operation{name: "unknown", family: classic, do: func(c *call) reply {
+			return c.fail(http.StatusNotFound, "resource not found", "Si quieres conocer los recursos de la API que se encuentran disponibles visita el Sitio de Desarrolladores de MercadoLibre (https://developers.mercadopago.com)")
+		}})
+	})
+	s.own(mux)
+	return mux
+}
