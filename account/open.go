@@ -1,0 +1,148 @@
+package account
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"posta"
+	"posta/outbound"
+	"posta/provider"
+)
+
+// openFor is how long an open connection is used without looking at its row:
+// the longest that another replica's change goes unnoticed.
+const openFor = 2 * time.Second
+
+// opening is one connection with its secrets unsealed and its connector made.
+type opening struct {
+	updatedAt time.Time
+	seenAt    time.Time
+	secrets   []provider.Secret
+	connector provider.Connector
+	err       error // why there is no connector
+}
+
+// opened keeps openings, so that the hot path neither reads nor unseals, and so
+// that what a connector learned (an OAuth token) lives on.
+type opened struct {
+	mu sync.Mutex
+	by map[posta.ConnectionID]opening
+}
+
+func (o *opened) get(id posta.ConnectionID) (opening, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	got, ok := o.by[id]
+	return got, ok
+}
+
+func (o *opened) put(id posta.ConnectionID, x opening) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.by == nil {
+		o.by = map[posta.ConnectionID]opening{}
+	}
+	if there, ok := o.by[id]; !ok || !x.updatedAt.Before(there.updatedAt) {
+		o.by[id] = x
+	}
+}
+
+func (o *opened) forget(id posta.ConnectionID) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.by, id)
+}
+
+// Open gives the connection's connector; it is a provider.Opener. Errors:
+// not_found, invalid with fields when its settings cannot be used.
+func (s *Service) Open(ctx context.Context, id posta.ConnectionID) (provider.Connector, error) {
+	o, err := s.load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return o.connector, o.err
+}
+
+func (s *Service) load(ctx context.Context, id posta.ConnectionID) (opening, error) {
+	now := s.Clock.Now()
+	o, kept := s.opened.get(id)
+	if age := now.Sub(o.seenAt); kept && age >= 0 && age < openFor {
+		return o, nil
+	}
+	c, err := s.Store.Connection(ctx, id)
+	if err != nil {
+		return opening{}, err
+	}
+	if !kept || !o.updatedAt.Equal(c.UpdatedAt) {
+		secrets, err := s.unseal(c)
+		if err != nil {
+			return opening{}, err
+		}
+		o = opening{updatedAt: c.UpdatedAt, secrets: splitSecrets(secrets[secretsField])}
+		d, err := s.Provider(c.Provider)
+		if err == nil {
+			o.connector, err = d.Open(s.config(d, c, secrets), s.Client(c.ID), s.Clock)
+		}
+		o.err = underConfig(err)
+	}
+	o.seenAt = now
+	s.opened.put(id, o)
+	return o, nil
+}
+
+// checkLimit is how long a person waits for a check.
+const checkLimit = 10 * time.Second
+
+// Check asks the provider who the credentials belong to and notes it with the
+// time. Errors: not_found; the connector's (unauthorized, provider_unavailable…);
+// invalid about "country" (not_of_merchant) when the account is of another
+// country; mode_mismatch when a test user's credentials are in a live connection
+// or the reverse; conflict with Params["account"] when they belong to another
+// account than before, whose stores and payments this connection has, or when
+// the connection was changed meanwhile.
+func (s *Service) Check(ctx context.Context, m posta.MerchantID, id posta.ConnectionID) (provider.Account, error) {
+	c, err := s.Store.MerchantConnection(ctx, m, id)
+	if err != nil {
+		return provider.Account{}, err
+	}
+	merchant, err := s.Store.Merchant(ctx, m)
+	if err != nil {
+		return provider.Account{}, err
+	}
+	connector, err := s.Open(ctx, id)
+	if err != nil {
+		return provider.Account{}, err
+	}
+	ctx, cancel := context.WithTimeout(outbound.WithTag(ctx, outbound.Tag{ConnectionID: id, Operation: "check"}), checkLimit)
+	defer cancel()
+	who, err := connector.Check(ctx)
+	if err != nil {
+		return provider.Account{}, err
+	}
+	switch {
+	case who.Country != "" && who.Country != merchant.Country:
+		return who, &posta.Error{Code: posta.CodeInvalid, Fields: []posta.FieldError{{Field: "country", Code: "not_of_merchant",
+			Params: map[string]string{"account": who.Country, "merchant": merchant.Country}}}}
+	case who.Test != (c.Mode == posta.Test):
+		return who, &posta.Error{Code: posta.CodeModeMismatch, Params: map[string]string{"mode": string(c.Mode)}}
+	case c.Account != "" && c.Account != who.ID:
+		return who, &posta.Error{Code: posta.CodeConflict, Params: map[string]string{"account": c.Account}}
+	}
+	return who, s.checked(ctx, c, who)
+}
+
+// checked notes a successful check, unless the connection was changed since.
+func (s *Service) checked(ctx context.Context, was Connection, who provider.Account) error {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	c, err := s.Store.MerchantConnection(ctx, was.MerchantID, was.ID)
+	if err != nil {
+		return err
+	}
+	if !c.UpdatedAt.Equal(was.UpdatedAt) {
+		return posta.Errorf(posta.CodeConflict, "connection %s was changed while it was checked", c.ID)
+	}
+	c.Account, c.CheckedAt = who.ID, s.Clock.Now()
+	return s.Store.UpdateConnection(ctx, c)
+}
