@@ -41,7 +41,8 @@ type Notice struct {
 // and need one fetch. It is "" when the notice does not say enough to know.
 func (n Notice) DedupeKey() string {
 	if n.Version != "" {
-		return n.Topic + "|" + n.Resource + "|v" + n.Version
+		// The status too: a provider may send one version for every change.
+		return n.Topic + "|" + n.Resource + "|v" + n.Version + "|" + n.Status
 	}
 	if n.Action == "" || n.Status == "" {
 		return ""

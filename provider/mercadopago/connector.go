@@ -1,0 +1,130 @@
+package mercadopago
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"posta"
+	"posta/provider"
+)
+
+// connector speaks for one account.
+type connector struct {
+	*client
+	clock   posta.Clock
+	flow    string
+	mode    string
+	tills   string
+	sponsor string
+
+	mu   sync.Mutex
+	user string // the account's id, asked for when it is not configured
+}
+
+var (
+	_ provider.Connector   = (*connector)(nil)
+	_ provider.Provisioner = (*connector)(nil)
+)
+
+func open(cfg provider.Config, transport *http.Client, clock posta.Clock) (*connector, error) {
+	c := &connector{
+		clock:   clock,
+		flow:    value(cfg, "flow", FlowLegacy),
+		mode:    value(cfg, "qr_mode", ModeStatic),
+		tills:   value(cfg, "pos_api", TillsV1),
+		sponsor: value(cfg, "sponsor_id", ""),
+		user:    value(cfg, "user_id", ""),
+		client: &client{
+			http: transport, clock: clock,
+			base:       strings.TrimRight(value(cfg, "base_url", DefaultBaseURL), "/"),
+			token:      value(cfg, "access_token", ""),
+			integrator: value(cfg, "integrator_id", ""),
+			platform:   value(cfg, "platform_id", ""),
+		},
+	}
+	var p posta.Problems
+	p.Add(c.token == "", "access_token", "required")
+	p.Add(strings.ContainsAny(c.token, " \r\n\t"), "access_token", "malformed")
+	p.Add(c.user != "" && !digits(c.user), "user_id", "malformed")
+	p.Add(c.sponsor != "" && !digits(c.sponsor), "sponsor_id", "malformed")
+	p.Add(strings.ContainsAny(c.integrator+c.platform, "\r\n"), "integrator_id", "malformed")
+	for _, f := range Description().Fields {
+		p.Add(len(f.Options) > 0 && !slices.Contains(f.Options, value(cfg, f.Name, f.Default)), f.Name, "unknown")
+	}
+	p.Add(!usable(c.base), "base_url", "malformed")
+	if err := p.Err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// usable reports whether an address may be given the token: https, or plain
+// http to this machine, where the simulator answers.
+func usable(base string) bool {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return false
+	}
+	return u.Scheme == "https" || (u.Scheme == "http" && loopback(u.Hostname()))
+}
+
+// Capabilities tells what the flow can do.
+func (c *connector) Capabilities() provider.Capabilities {
+	can := provider.Capabilities{
+		Recovery:      provider.RecoverSearch,
+		PartialRefund: true,
+		Expires:       true,
+		RefundWindow:  180 * 24 * time.Hour, // the shortest that is documented, docs/providers/mercadopago.md §4.2
+		SplitTender:   true,
+		Topics:        topicsOf(c.flow),
+	}
+	if c.flow == FlowOrders {
+		can.Recovery = provider.RecoverRepeat
+		can.MaxExpiry = 3600 * time.Hour
+		can.SplitTender = false
+	}
+	return can
+}
+
+// Create puts the charge on its till.
+func (c *connector) Create(ctx context.Context, charge provider.Charge, key string) (provider.Observation, error) {
+	if c.flow == FlowOrders {
+		return c.createOrder(ctx, charge, key)
+	}
+	return c.putSlot(ctx, charge, key)
+}
+
+// Get asks for everything known of the charge. A charge made before the
+// connection's flow was changed is asked about the way in which it was made.
+func (c *connector) Get(ctx context.Context, charge provider.Charge) (provider.Observation, error) {
+	if c.isOrder(charge) {
+		return c.lookOrder(ctx, charge)
+	}
+	return c.lookSlot(ctx, charge)
+}
+
+// Cancel takes the charge off its till.
+func (c *connector) Cancel(ctx context.Context, charge provider.Charge, key string) (provider.Observation, error) {
+	if c.isOrder(charge) {
+		return c.cancelOrder(ctx, charge, key)
+	}
+	return c.clearSlot(ctx, charge, key)
+}
+
+// Refund gives back an amount of one attempt: of a payment, whose id is a
+// number, or of a transaction of an order.
+func (c *connector) Refund(ctx context.Context, charge provider.Charge, r provider.Refund) (provider.Observation, error) {
+	if digits(r.Attempt) {
+		return c.refundPayment(ctx, charge, r)
+	}
+	return c.refundOrder(ctx, charge, r)
+}
+
+func (c *connector) isOrder(charge provider.Charge) bool {
+	return charge.Order != "" || c.flow == FlowOrders
+}

@@ -1,0 +1,70 @@
+// Package mercadopago is the connector of Mercado Pago's in-store QR: the
+// legacy attended order with its merchant_order, and the Orders API of type qr.
+// What the provider documents is in docs/providers/mercadopago.md; comments
+// name its sections.
+package mercadopago
+
+import (
+	"net/http"
+	"strings"
+
+	"posta"
+	"posta/provider"
+)
+
+// DefaultBaseURL is where Mercado Pago answers, for test accounts too.
+const DefaultBaseURL = "https://api.mercadopago.com"
+
+// The values of the fields that are choices.
+const (
+	FlowLegacy = "legacy" // the attended order, docs/providers/mercadopago.md §3
+	FlowOrders = "orders" // the Orders API, docs/providers/mercadopago.md §4
+
+	ModeStatic  = "static"  // the till's printed QR
+	ModeDynamic = "dynamic" // a QR for each order
+	ModeHybrid  = "hybrid"  // both
+
+	TillsV1 = "v1" // /pos
+	TillsV2 = "v2" // /v2/pos
+)
+
+// Description introduces the connector.
+func Description() provider.Description {
+	return provider.Description{
+		Name:  "mercadopago",
+		Title: "Mercado Pago",
+		Fields: []provider.Field{
+			{Name: "access_token", Secret: true, Required: true},
+			{Name: "public_key"},
+			{Name: "webhook_secret", Secret: true},
+			{Name: "user_id"},
+			{Name: "flow", Options: []string{FlowLegacy, FlowOrders}, Default: FlowLegacy},
+			{Name: "qr_mode", Options: []string{ModeStatic, ModeDynamic, ModeHybrid}, Default: ModeStatic},
+			{Name: "pos_api", Options: []string{TillsV1, TillsV2}, Default: TillsV1},
+			{Name: "base_url", Default: DefaultBaseURL},
+			{Name: "sponsor_id"},
+			{Name: "integrator_id"},
+			{Name: "platform_id"},
+		},
+		Topics: func(cfg provider.Config) []string { return topicsOf(value(cfg, "flow", FlowLegacy)) },
+		Open: func(cfg provider.Config, transport *http.Client, clock posta.Clock) (provider.Connector, error) {
+			return open(cfg, transport, clock)
+		},
+		ReadNotice: ReadNotice,
+	}
+}
+
+// topicsOf are the panel topics of a flow, docs/providers/mercadopago.md §8.2.
+func topicsOf(flow string) []string {
+	if flow == FlowOrders {
+		return []string{TopicOrder, TopicPayment}
+	}
+	return []string{TopicMerchantOrder, TopicPayment}
+}
+
+func value(cfg provider.Config, name, otherwise string) string {
+	if v := strings.TrimSpace(cfg[name]); v != "" {
+		return v
+	}
+	return otherwise
+}

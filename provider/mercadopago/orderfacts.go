@@ -1,0 +1,113 @@
+package mercadopago
+
+import (
+	"time"
+
+	"posta"
+	"posta/provider"
+)
+
+// observe reads an order into facts. Everything in it is as new as the order.
+func (c *connector) observe(o order, otherwise posta.Currency) (provider.Observation, error) {
+	seen := provider.Observation{ExternalReference: o.ExternalReference, Order: o.ID, Till: o.Config.QR.Till, Display: o.Response.QR}
+	currency := posta.Currency(first(o.Currency, string(currencyOf(o.Country)), string(otherwise)))
+	at := moment(c.clock.Now(), o.Updated, o.Created)
+	whole, err := o.fact(currency, at)
+	if err != nil {
+		return seen, err
+	}
+	if whole.Status != provider.StatusClosed || o.provesPaid() {
+		seen.Facts = append(seen.Facts, whole)
+	}
+	for _, t := range o.Transactions.Payments {
+		if !o.tried(t) {
+			continue
+		}
+		amount, err := readAmount(text(first(string(t.Paid), string(t.Amount))), currency)
+		if err != nil {
+			return seen, err
+		}
+		seen.Facts = append(seen.Facts, provider.Fact{Kind: provider.FactAttempt, ID: t.ID, Parent: o.ID,
+			Status: read(transactionStatus, t.Status, provider.StatusPending), Detail: t.StatusDetail, At: at, Amount: amount,
+			Currency: posta.Currency(o.Currency), Method: t.Method.Type, Brand: t.Method.ID,
+			LastFour: string(t.Card.Last), Installments: t.Method.Installments})
+	}
+	for _, r := range o.Transactions.Refunds {
+		amount, err := readAmount(r.Amount, currency)
+		if err != nil {
+			return seen, err
+		}
+		seen.Facts = append(seen.Facts, provider.Fact{Kind: provider.FactRefund, ID: r.ID, Parent: r.Transaction,
+			Status: read(orderRefundStatus, r.Status, provider.StatusPending), At: at, Amount: amount,
+			Currency: posta.Currency(o.Currency)})
+	}
+	return seen, nil
+}
+
+// fact is the order itself.
+func (o order) fact(currency posta.Currency, at time.Time) (provider.Fact, error) {
+	total, err := readAmount(o.Total, currency)
+	if err != nil {
+		return provider.Fact{}, err
+	}
+	f := provider.Fact{Kind: provider.FactOrder, ID: o.ID, Status: read(orderStatus, o.Status, provider.StatusReview),
+		Detail: o.StatusDetail, At: at, Amount: total, Currency: posta.Currency(o.Currency)}
+	if f.Status == provider.StatusClosed {
+		f.Explained, err = o.explained(currency)
+	}
+	return f, err
+}
+
+// provesPaid reports whether the provider tells what was paid. The short
+// answer to a refund has the status of a paid order and no amounts.
+func (o order) provesPaid() bool {
+	if o.TotalPaid != "" {
+		return true
+	}
+	for _, t := range o.Transactions.Payments {
+		if t.Paid != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// tried reports whether somebody tried to pay: an order is born with a payment
+// that is "created", and on a QR it ends with the order if nobody scans.
+func (o order) tried(t transaction) bool {
+	switch t.Status {
+	case "", "created":
+		return false
+	case "canceled", "expired":
+		return o.Type != "qr"
+	}
+	return true
+}
+
+// explained is what lawfully makes the paid amount differ from the asked one:
+// tips, and the discount of the payment method that was used.
+func (o order) explained(currency posta.Currency) (int64, error) {
+	var sum int64
+	for _, t := range o.Transactions.Payments {
+		tip, err := readAmount(t.Tip, currency)
+		if err != nil {
+			return 0, err
+		}
+		sum += tip
+		for _, d := range o.Discounts.Methods {
+			if t.Discounts.Type == "" || d.Type != t.Discounts.Type {
+				continue
+			}
+			asked, err := readAmount(t.Amount, currency)
+			if err != nil {
+				return 0, err
+			}
+			reduced, err := readAmount(d.NewTotal, currency)
+			if err != nil {
+				return 0, err
+			}
+			sum += min(reduced-asked, 0)
+		}
+	}
+	return sum, nil
+}
