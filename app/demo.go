@@ -150,4 +150,3 @@ func (d *Demo) save() error {
 	}
 	return os.WriteFile(d.seedFile(d.config.Data), b, 0o600)
 }
-
