@@ -44,7 +44,7 @@ func (s *server) login(v *visit) error {
 	user, err := s.Accounts.LogIn(v.ctx(), form.Email, v.r.PostFormValue("password"), remoteAddress(v.r))
 	switch posta.ErrorCode(err) {
 	case "":
-	case posta.CodeUnauthorized, posta.CodeNotFound, posta.CodeInvalid:
+	case posta.CodeUnauthorized:
 		form.Title, form.Text = v.T("login.wrong"), v.T("login.wrong.help")
 		return v.renderAs(http.StatusUnauthorized, "login", form)
 	case posta.CodeRateLimited:
@@ -66,6 +66,7 @@ func (s *server) login(v *visit) error {
 		return err
 	}
 	s.sessions.Put(ctx, sessionUser, string(user.ID))
+	s.sessions.Put(ctx, sessionStamp, user.Stamp())
 	s.sessions.Put(ctx, sessionMode, string(mode))
 	if _, err := v.r.Cookie(text.Cookie); err != nil && user.Language != "" {
 		text.Remember(v.w, user.Language)
@@ -76,7 +77,7 @@ func (s *server) login(v *visit) error {
 // firstMode is live as soon as the merchant has a live connection: a cashier
 // must not charge in test by mistake.
 func (s *server) firstMode(v *visit, user account.User) (posta.Mode, error) {
-	connections, err := s.Accounts.Connections(v.ctx(), user.MerchantID)
+	connections, err := s.Accounts.Store.Connections(v.ctx(), user.MerchantID)
 	if err != nil {
 		return "", err
 	}

@@ -8,22 +8,24 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"posta"
+	"posta/account"
 	"posta/page"
 )
 
 // What a session keeps.
 const (
-	sessionUser = "user"
-	sessionMode = "mode"
+	sessionUser  = "user"
+	sessionStamp = "stamp" // account.User.Stamp at log-in: a new password ends older sessions
+	sessionMode  = "mode"
 )
 
 // sessionLife is how long a log-in lasts: a till stays logged in over a week.
 const sessionLife = 14 * 24 * time.Hour
 
-func newSessions(accounts accountService) *scs.SessionManager {
+func newSessions(accounts *account.Service) *scs.SessionManager {
 	m := scs.New()
 	m.Lifetime = sessionLife
-	m.Store = accounts.SessionStore()
+	m.Store = &account.SessionStore{Store: accounts.Store}
 	m.Cookie.Name = "posta"
 	m.Cookie.HttpOnly = true
 	m.Cookie.SameSite = http.SameSiteLaxMode

@@ -62,14 +62,14 @@ func (v *visit) identify() error {
 	if id == "" {
 		return nil
 	}
-	user, err := v.s.Accounts.User(ctx, posta.UserID(id))
-	if posta.ErrorCode(err) == posta.CodeNotFound {
-		return v.s.sessions.Destroy(ctx)
-	}
-	if err != nil {
+	user, err := v.s.Accounts.Store.User(ctx, posta.UserID(id))
+	if err != nil && posta.ErrorCode(err) != posta.CodeNotFound {
 		return err
 	}
-	merchant, err := v.s.Accounts.Merchant(ctx, user.MerchantID)
+	if err != nil || v.s.sessions.GetString(ctx, sessionStamp) != user.Stamp() {
+		return v.s.sessions.Destroy(ctx)
+	}
+	merchant, err := v.s.Accounts.Store.Merchant(ctx, user.MerchantID)
 	if err != nil {
 		return err
 	}
@@ -112,6 +112,7 @@ type shown struct {
 	Flash    *flash
 	Demo     *Demo
 	Version  string
+	Now      time.Time
 	Back     string // this page's address, for forms that come back to it
 	Data     any
 }
@@ -130,7 +131,7 @@ func (v *visit) renderAs(status int, name string, data any) error {
 
 func (v *visit) shown(data any) *shown {
 	return &shown{User: v.User, Merchant: v.Merchant, Mode: v.Mode, Flash: v.popFlash(), Demo: v.s.Demo,
-		Version: v.s.Version, Back: v.r.URL.RequestURI(), Data: data}
+		Version: v.s.Version, Now: v.s.Clock.Now(), Back: v.r.URL.RequestURI(), Data: data}
 }
 
 // fragment makes one template of a page, for an answer that is not a page.

@@ -15,6 +15,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"posta"
+	"posta/account"
 	"posta/inbox"
 	"posta/live"
 	"posta/outbound"
@@ -31,8 +32,8 @@ var assetFiles embed.FS
 
 // Services are what the pages stand on.
 type Services struct {
-	Accounts  accountService
-	Tills     tillService
+	Accounts  *account.Service
+	Tills     *tillService
 	Payments  *payment.Service
 	Inbox     *inbox.Service
 	Hub       *live.Hub
@@ -48,8 +49,7 @@ type Services struct {
 
 // Demo is what only posta demo has to show.
 type Demo struct {
-	Phone    string // address of the simulated buyer's phone; "?qr=" and the QR's text follow
-	Panel    string // address of the simulator's control panel
+	PhoneURL string // the simulators' address: /sim/phone is the buyer's phone, /sim/ the control panel
 	Email    string // who can log in, shown at the log-in page
 	Password string
 }
