@@ -37,10 +37,11 @@ func (l *limits) take(now time.Time, email, remoteAddr string) (undo func(), err
 			r.CancelAt(now)
 		}
 	}
-	for _, limiter := range []*rate.Limiter{
-		find(&l.addresses, network(remoteAddr), addressEvery, addressBurst, now),
-		find(&l.emails, email, emailEvery, emailBurst, now),
-	} {
+	counted := []*rate.Limiter{find(&l.emails, email, emailEvery, emailBurst, now)}
+	if from := network(remoteAddr); from != "" {
+		counted = append(counted, find(&l.addresses, from, addressEvery, addressBurst, now))
+	}
+	for _, limiter := range counted {
 		r := limiter.ReserveN(now, 1)
 		taken = append(taken, r)
 		if wait := r.DelayFrom(now); wait > 0 {

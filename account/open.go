@@ -57,17 +57,18 @@ func (o *opened) forget(id posta.ConnectionID) {
 // Open gives the connection's connector; it is a provider.Opener. Errors:
 // not_found, invalid with fields when its settings cannot be used.
 func (s *Service) Open(ctx context.Context, id posta.ConnectionID) (provider.Connector, error) {
-	o, err := s.load(ctx, id)
+	o, err := s.load(ctx, id, openFor)
 	if err != nil {
 		return nil, err
 	}
 	return o.connector, o.err
 }
 
-func (s *Service) load(ctx context.Context, id posta.ConnectionID) (opening, error) {
+// load gives the connection's opening, its row looked at no longer than atMost ago.
+func (s *Service) load(ctx context.Context, id posta.ConnectionID, atMost time.Duration) (opening, error) {
 	now := s.Clock.Now()
 	o, kept := s.opened.get(id)
-	if age := now.Sub(o.seenAt); kept && age >= 0 && age < openFor {
+	if age := now.Sub(o.seenAt); kept && age >= 0 && age < atMost {
 		return o, nil
 	}
 	c, err := s.Store.Connection(ctx, id)
@@ -110,13 +111,17 @@ func (s *Service) Check(ctx context.Context, m posta.MerchantID, id posta.Connec
 	if err != nil {
 		return provider.Account{}, err
 	}
-	connector, err := s.Open(ctx, id)
+	o, err := s.load(ctx, id, 0)
+	if err == nil {
+		err = o.err
+	}
 	if err != nil {
 		return provider.Account{}, err
 	}
+	c.UpdatedAt = o.updatedAt // what is checked is what was opened
 	ctx, cancel := context.WithTimeout(outbound.WithTag(ctx, outbound.Tag{ConnectionID: id, Operation: "check"}), checkLimit)
 	defer cancel()
-	who, err := connector.Check(ctx)
+	who, err := o.connector.Check(ctx)
 	if err != nil {
 		return provider.Account{}, err
 	}

@@ -43,7 +43,7 @@ func (s *Service) unseal(c Connection) (map[string]string, error) {
 // with: the words of its field webhook_secret, apart by commas or white space.
 // Errors: not_found.
 func (s *Service) Secrets(ctx context.Context, id posta.ConnectionID) ([]provider.Secret, error) {
-	o, err := s.load(ctx, id)
+	o, err := s.load(ctx, id, openFor)
 	if err != nil {
 		return nil, err
 	}
