@@ -99,7 +99,7 @@ func (a *App) wire(ctx context.Context, box *seal.Box) error {
 		defaults["mercadopago"] = map[string]string{"base_url": c.MercadoPagoURL}
 	}
 	a.Accounts = &account.Service{Store: a.Store, Box: box, Clock: c.Clock, Log: c.Log, Providers: all.Descriptions(),
-		Client: client, Defaults: defaults}
+		Client: func(posta.ConnectionID) *http.Client { return client }, Defaults: defaults}
 	a.Hub = live.NewHub(a.Store, c.Log)
 	a.Payments = &payment.Service{Store: a.Store, Open: a.Accounts.Open, Clock: c.Clock, Log: c.Log,
 		NotifyURL: a.NotifyURL, Committed: a.Hub.Wake}
@@ -114,7 +114,7 @@ func (a *App) wire(ctx context.Context, box *seal.Box) error {
 		PublicURL: a.URL, Version: Version})
 	var demo *web.Demo
 	if c.Phone != "" {
-		demo = &web.Demo{PhoneURL: c.Phone}
+		demo = &web.Demo{PhoneURL: c.Phone, Email: demoEmail, Password: demoPassword}
 	}
 	webHandler := web.New(web.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Inbox: a.Inbox,
 		Hub: a.Hub, Events: a.Store, Calls: a.Store, Catalog: catalog, Clock: c.Clock, Log: c.Log,

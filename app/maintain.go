@@ -97,7 +97,7 @@ func copyFile(from, to string) error {
 // Setup makes a merchant and its first user in a hub that does not run,
 // bringing the schema up to date. Errors: invalid with fields, conflict where
 // the e-mail is taken.
-func Setup(ctx context.Context, config Config, m account.Merchant, u account.NewUser) error {
+func Setup(ctx context.Context, config Config, m account.MerchantInput, u account.UserInput) error {
 	config = config.withDefaults()
 	if err := os.MkdirAll(config.Data, 0o700); err != nil {
 		return err
@@ -117,10 +117,11 @@ func Setup(ctx context.Context, config Config, m account.Merchant, u account.New
 	now := config.Clock.Now()
 	accounts := &account.Service{Store: db, Box: box, Clock: config.Clock, Log: config.Log, Providers: all.Descriptions()}
 	m.ID, u.ID = posta.NewID[posta.MerchantID](now), posta.NewID[posta.UserID](now)
-	if m, err = accounts.CreateMerchant(ctx, m); err != nil {
+	merchant, err := accounts.CreateMerchant(ctx, m)
+	if err != nil {
 		return err
 	}
-	u.MerchantID = m.ID
+	u.MerchantID = merchant.ID
 	_, err = accounts.CreateUser(ctx, u)
 	return err
 }

@@ -39,13 +39,13 @@ func (d *Demo) prepare(ctx context.Context) error {
 func (d *Demo) seedMerchant(ctx context.Context) error {
 	now := d.clock.Now
 	seed := Seed{Email: demoEmail, Password: demoPassword, Offset: d.Seed.Offset}
-	merchant, err := d.Accounts.CreateMerchant(ctx, account.Merchant{ID: posta.NewID[posta.MerchantID](now()),
+	merchant, err := d.Accounts.CreateMerchant(ctx, account.MerchantInput{ID: posta.NewID[posta.MerchantID](now()),
 		Name: "Almacén La Posta", Country: "AR", TimeZone: "America/Argentina/Buenos_Aires"})
 	if err != nil {
 		return err
 	}
 	seed.Merchant = merchant.ID
-	if _, err := d.Accounts.CreateUser(ctx, account.NewUser{ID: posta.NewID[posta.UserID](now()), MerchantID: merchant.ID,
+	if _, err := d.Accounts.CreateUser(ctx, account.UserInput{ID: posta.NewID[posta.UserID](now()), MerchantID: merchant.ID,
 		Email: demoEmail, Name: "Caja Demo", Password: demoPassword}); err != nil {
 		return err
 	}

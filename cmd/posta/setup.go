@@ -30,8 +30,8 @@ func (c *setupCmd) Run(ctx context.Context, s streams) error {
 	if err != nil && password == "" {
 		return fmt.Errorf("no password on standard input: %w", err)
 	}
-	err = app.Setup(ctx, c.config(), account.Merchant{Name: c.Merchant, Country: c.Country, TimeZone: c.TimeZone},
-		account.NewUser{Email: c.Email, Name: c.Name, Password: password})
+	err = app.Setup(ctx, c.config(), account.MerchantInput{Name: c.Merchant, Country: c.Country, TimeZone: c.TimeZone},
+		account.UserInput{Email: c.Email, Name: c.Name, Password: password})
 	if err != nil {
 		return err
 	}
