@@ -17,20 +17,26 @@ type Hub struct {
 	wake  chan struct{}
 
 	mu        sync.Mutex
-	listeners map[*Listener]struct{}
+	listeners map[topic]map[*Listener]struct{}
 	closed    bool
+}
+
+// topic is what a listener hears: a merchant's events, of one till or (till "") all.
+type topic struct {
+	merchant posta.MerchantID
+	till     posta.TillID
 }
 
 // Listener receives a merchant's events from the moment it was made.
 type Listener struct {
-	merchant posta.MerchantID
-	events   chan posta.Event
-	hub      *Hub
+	topic  topic
+	events chan posta.Event
+	hub    *Hub
 }
 
 // NewHub makes a hub; Run has it work.
 func NewHub(store Store, log *slog.Logger) *Hub {
-	return &Hub{store: store, log: log, wake: make(chan struct{}, 1), listeners: map[*Listener]struct{}{}}
+	return &Hub{store: store, log: log, wake: make(chan struct{}, 1), listeners: map[topic]map[*Listener]struct{}{}}
 }
 
 // Wake tells that events were committed. It never blocks.
@@ -44,15 +50,25 @@ func (h *Hub) Wake() {
 // Listen starts to receive a merchant's events. A listener that falls 64
 // events behind is closed: its owner reads what it missed from the store and
 // listens anew.
-func (h *Hub) Listen(m posta.MerchantID) *Listener {
-	l := &Listener{merchant: m, events: make(chan posta.Event, 64), hub: h}
+func (h *Hub) Listen(m posta.MerchantID) *Listener { return h.listen(topic{merchant: m}) }
+
+// ListenTill is Listen for the events of one till only.
+func (h *Hub) ListenTill(m posta.MerchantID, till posta.TillID) *Listener {
+	return h.listen(topic{merchant: m, till: till})
+}
+
+func (h *Hub) listen(t topic) *Listener {
+	l := &Listener{topic: t, events: make(chan posta.Event, 64), hub: h}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
 		close(l.events)
 		return l
 	}
-	h.listeners[l] = struct{}{}
+	if h.listeners[t] == nil {
+		h.listeners[t] = map[*Listener]struct{}{}
+	}
+	h.listeners[t][l] = struct{}{}
 	return l
 }
 
@@ -67,10 +83,15 @@ func (l *Listener) Close() {
 }
 
 func (h *Hub) drop(l *Listener) {
-	if _, here := h.listeners[l]; here {
-		delete(h.listeners, l)
-		close(l.events)
+	mine := h.listeners[l.topic]
+	if _, here := mine[l]; !here {
+		return
 	}
+	delete(mine, l)
+	if len(mine) == 0 {
+		delete(h.listeners, l.topic)
+	}
+	close(l.events)
 }
 
 // Run positions and hands out events until ctx ends, then closes all listeners.
@@ -128,10 +149,14 @@ func (h *Hub) report(ctx context.Context, err error) {
 func (h *Hub) hand(e posta.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for l := range h.listeners {
-		if l.merchant != e.MerchantID {
-			continue
-		}
+	h.send(topic{merchant: e.MerchantID}, e)
+	if e.TillID != "" {
+		h.send(topic{e.MerchantID, e.TillID}, e)
+	}
+}
+
+func (h *Hub) send(t topic, e posta.Event) {
+	for l := range h.listeners[t] {
 		select {
 		case l.events <- e:
 		default:
@@ -144,7 +169,9 @@ func (h *Hub) close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed = true
-	for l := range h.listeners {
-		h.drop(l)
+	for _, mine := range h.listeners {
+		for l := range mine {
+			h.drop(l)
+		}
 	}
 }
