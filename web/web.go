@@ -22,6 +22,7 @@ import (
 	"posta/page"
 	"posta/payment"
 	"posta/text"
+	"posta/till"
 )
 
 //go:embed html/*.html
@@ -33,7 +34,7 @@ var assetFiles embed.FS
 // Services are what the pages stand on.
 type Services struct {
 	Accounts  *account.Service
-	Tills     *tillService
+	Tills     *till.Service
 	Payments  *payment.Service
 	Inbox     *inbox.Service
 	Hub       *live.Hub
@@ -49,7 +50,7 @@ type Services struct {
 
 // Demo is what only posta demo has to show.
 type Demo struct {
-	PhoneURL string // the simulators' address: /sim/phone is the buyer's phone, /sim/ the control panel
+	PhoneURL string // the simulators' address: /sim/phone is the buyer's phone, /sim/control the control panel
 	Email    string // who can log in, shown at the log-in page
 	Password string
 }

@@ -1,5 +1,0 @@
-package web
-
-import "posta/till"
-
-type tillService struct{ Keeper till.Keeper }
