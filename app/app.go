@@ -103,7 +103,8 @@ func (a *App) wire(ctx context.Context, box *seal.Box) error {
 	a.Hub = live.NewHub(a.Store, c.Log)
 	a.Payments = &payment.Service{Store: a.Store, Open: a.Accounts.Open, Clock: c.Clock, Log: c.Log,
 		NotifyURL: a.NotifyURL, Committed: a.Hub.Wake}
-	a.Tills = &till.Service{Keeper: a.Store, Clock: c.Clock, Open: a.Accounts.Open, Busy: a.busy}
+	a.Tills = &till.Service{Keeper: a.Store, Clock: c.Clock, Open: a.Accounts.Open, Busy: a.busy,
+		ConnectionMode: a.Accounts.ConnectionMode, Currency: a.Accounts.Currency}
 	a.Inbox = &inbox.Service{Store: a.Store, Clock: c.Clock, Log: c.Log, Secret: a.Accounts.Secrets,
 		Read: readers(), Owners: a.owners(), Wake: func() { a.loop.Wake(sweepNotifications) }}
 	answers := &idempotency.Service{Store: a.Store, Box: box, Clock: c.Clock}

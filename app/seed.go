@@ -82,14 +82,14 @@ func (d *Demo) seedMerchant(ctx context.Context) error {
 		if _, err := d.Accounts.Check(ctx, merchant.ID, connection.ID); err != nil {
 			return err
 		}
-		store, err := d.Tills.CreateStore(ctx, till.Store{ID: posta.NewID[posta.StoreID](now()), MerchantID: merchant.ID,
+		store, err := d.Tills.CreateStore(ctx, till.StoreInput{ID: posta.NewID[posta.StoreID](now()), MerchantID: merchant.ID,
 			Mode: posta.Test, ConnectionID: connection.ID, Name: shop.store, Address: shop.address})
 		if err != nil {
 			return err
 		}
 		for _, name := range shop.tills {
-			made, err := d.Tills.CreateTill(ctx, till.Till{ID: posta.NewID[posta.TillID](now()), MerchantID: merchant.ID,
-				StoreID: store.ID, Name: name})
+			made, err := d.Tills.CreateTill(ctx, till.Input{ID: posta.NewID[posta.TillID](now()), MerchantID: merchant.ID,
+				Mode: posta.Test, StoreID: store.ID, Name: name})
 			if err != nil {
 				return err
 			}
