@@ -48,6 +48,7 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request, op *operation)
 		entry.Status, entry.Response, entry.Note = status, string(answer), note
 		entry.Millis = float64(clock.elapsed().Microseconds()) / 1000
 		s.traffic.add(entry)
+		s.changed.tell()
 	}
 	if !pause(r.Context(), d.Delay) {
 		finish(0, nil, "caller left before the work")

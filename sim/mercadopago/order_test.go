@@ -18,7 +18,9 @@ func (b *stand) order(key, body string) answer {
 	return b.call("POST", "/v1/orders", body, "X-Idempotency-Key", key)
 }
 
-func id(a answer) string { return fmt.Sprint(a.object["id"]) }
+func text(v any) string { return fmt.Sprint(v) }
+
+func id(a answer) string { return text(a.object["id"]) }
 
 // paidOrder makes an order and pays it.
 func (b *stand) paidOrder() string {

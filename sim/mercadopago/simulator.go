@@ -89,6 +89,8 @@ type Simulator struct {
 	wake    chan struct{}
 	traffic *traffic
 	changed *signal
+	closing chan struct{} // ends the pages' event streams
+	once    sync.Once
 
 	mu    sync.Mutex
 	dirty []record
@@ -117,7 +119,7 @@ func New(cfg Config) (*Simulator, error) {
 	}
 	s := &Simulator{
 		cfg: cfg, log: cfg.Log, clock: cfg.Clock, fault: cfg.Fault,
-		wake: make(chan struct{}, 1), traffic: newTraffic(), changed: newSignal(),
+		wake: make(chan struct{}, 1), traffic: newTraffic(), changed: newSignal(), closing: make(chan struct{}),
 	}
 	s.client = newClient(cfg.AllowLoopback)
 	var err error
@@ -172,6 +174,7 @@ func (s *Simulator) Run(ctx context.Context) error {
 
 // Close ends the file. Nothing may be asked of the simulator afterwards.
 func (s *Simulator) Close() error {
+	s.once.Do(func() { close(s.closing) })
 	s.client.CloseIdleConnections()
 	return s.file.close()
 }
