@@ -167,10 +167,14 @@ var notCredentials = map[string]bool{
 	"terminal_not_allowed_action": true, "store_pos_not_found": true,
 }
 
+// aboutCredentials are codes that blame the token under whatever status: the
+// legacy QR interface says it with a 400 (docs/providers/mercadopago.md §3.1).
+var aboutCredentials = map[string]bool{"invalid_access_token": true, "invalid_token": true, "unauthorized": true}
+
 // refused turns an answer into an error: docs/providers/mercadopago.md §1.1.
 func (c *client) refused(k call, answer *http.Response, text []byte) error {
 	code, message, readable := parseRefusal(text)
-	message = short(strings.ReplaceAll(message, c.token, "…"), 200)
+	message = short(strings.ReplaceAll(message, c.token, "…"), 500) // a refused city comes with the list of valid ones
 	e := &posta.Error{
 		Code:  posta.CodeProviderRejected,
 		Cause: &refusal{call: k.method + " " + k.path, status: answer.StatusCode, code: code, message: message},
@@ -184,7 +188,8 @@ func (c *client) refused(k call, answer *http.Response, text []byte) error {
 	switch status := answer.StatusCode; {
 	case status == http.StatusTooManyRequests:
 		e.Code, e.RetryAfter = posta.CodeRateLimited, c.retryAfter(answer)
-	case status == http.StatusUnauthorized, status == http.StatusForbidden && !notCredentials[code]:
+	case status == http.StatusUnauthorized, status == http.StatusForbidden && !notCredentials[code],
+		status < 500 && aboutCredentials[code]:
 		e.Code = posta.CodeUnauthorized
 	case status < 400, status >= 500, !readable:
 		e.Code = posta.CodeProviderUnavailable

@@ -1,0 +1,178 @@
+// Package providertest is the conformance suite: what every connector must do
+// against its simulator, whatever the company. A connector's own test says how
+// to start the simulator and how its buyer behaves, and calls Run.
+package providertest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"posta"
+	"posta/payment"
+	"posta/provider"
+)
+
+// Operation is a call whose answer can be lost.
+type Operation string
+
+// The operations.
+const (
+	Create Operation = "create"
+	Cancel Operation = "cancel"
+	Refund Operation = "refund"
+)
+
+// Rail is one provider, freshly started, with an account, a store and a till.
+type Rail struct {
+	Connector provider.Connector
+	// Refused is the same with credentials that the provider does not take.
+	Refused provider.Connector
+	// Charge makes a new charge of the amount at the till.
+	Charge func(minor int64) provider.Charge
+	// Pay has a buyer pay the charge whole, Decline has the buyer's card
+	// declined. A nil Decline says that a declined try ends the charge.
+	Pay     func(t *testing.T, c provider.Charge)
+	Decline func(t *testing.T, c provider.Charge)
+	// Advance moves the clock of connector and provider.
+	Advance func(d time.Duration)
+	// CutNext has the provider do the next such call's work and lose the answer.
+	CutNext func(op Operation)
+	// Unknown is a notice of a resource that the provider does not have.
+	Unknown provider.Notice
+}
+
+// Suite says how to start a rail for one test.
+type Suite struct {
+	Start func(t *testing.T) *Rail
+}
+
+// Run holds the connector to the contract of package provider.
+func Run(t *testing.T, s Suite) {
+	for name, test := range map[string]func(*testing.T, *story){
+		"Capabilities":                capabilities,
+		"CreateOpens":                 createOpens,
+		"CreateAgainIsTheSame":        createAgain,
+		"GetUnknownTellsNothing":      getUnknown,
+		"PayCloses":                   payCloses,
+		"DeclinedThenPaid":            declined,
+		"CancelTakesAway":             cancelTakesAway,
+		"CancelAfterPayIsPaid":        cancelAfterPay,
+		"CancelLeavesOthers":          cancelLeavesOthers,
+		"RefundWhole":                 refundWhole,
+		"RefundPartsOneEffectPerKey":  refundParts,
+		"RefundTooMuchIsRefused":      refundTooMuch,
+		"LostCreateIsRecovered":       lostCreate,
+		"LostCreateThatWasPaid":       lostCreatePaid,
+		"LostCancelIsRepeated":        lostCancel,
+		"LostRefundIsRepeated":        lostRefund,
+		"CredentialsRefused":          credentialsRefused,
+		"FetchUnknown":                fetchUnknown,
+		"Expires":                     expires,
+		"NoAnswerInTimeIsUnavailable": noAnswer,
+	} {
+		t.Run(name, func(t *testing.T) {
+			rail := s.Start(t)
+			test(t, &story{Rail: rail, t: t, charge: rail.Charge(150_000)})
+		})
+	}
+}
+
+// story follows one charge: all facts ever seen of it, as payment.Apply keeps them.
+type story struct {
+	*Rail
+	t      *testing.T
+	charge provider.Charge
+	facts  []provider.Fact
+}
+
+func (s *story) context() context.Context { return s.t.Context() }
+
+// learn adds what an observation tells, which must be of the charge.
+func (s *story) learn(seen provider.Observation) {
+	s.t.Helper()
+	if len(seen.Facts) > 0 && seen.ExternalReference != string(s.charge.Payment) {
+		s.t.Fatalf("facts of %q, want those of %q", seen.ExternalReference, s.charge.Payment)
+	}
+	if seen.Till != "" && seen.Till != s.charge.Till {
+		s.t.Errorf("till %q, want %q", seen.Till, s.charge.Till)
+	}
+	for _, f := range seen.Facts {
+		if f.ID == "" || f.At.IsZero() || f.Kind == "" || f.Status == "" {
+			s.t.Errorf("a fact without id, kind, status or time: %+v", f)
+		}
+		if f.Currency != "" && f.Currency != s.charge.Amount.Currency {
+			s.t.Errorf("currency %q, want %q", f.Currency, s.charge.Amount.Currency)
+		}
+	}
+	s.facts = append(s.facts, seen.Facts...)
+	if seen.Order != "" {
+		s.charge.Order = seen.Order
+	}
+}
+
+func (s *story) create() {
+	s.t.Helper()
+	seen, err := s.Connector.Create(s.context(), s.charge, "key-create-1")
+	if err != nil {
+		s.t.Fatalf("create: %v", err)
+	}
+	s.learn(seen)
+}
+
+func (s *story) get() {
+	s.t.Helper()
+	seen, err := s.Connector.Get(s.context(), s.charge)
+	if err != nil {
+		s.t.Fatalf("get: %v", err)
+	}
+	s.learn(seen)
+}
+
+func (s *story) cancel() {
+	s.t.Helper()
+	seen, err := s.Connector.Cancel(s.context(), s.charge, "key-cancel-1")
+	if err != nil {
+		s.t.Fatalf("cancel: %v", err)
+	}
+	s.learn(seen)
+}
+
+func (s *story) pay() {
+	s.t.Helper()
+	s.Pay(s.t, s.charge)
+	s.get()
+	s.want(payment.Paid)
+}
+
+// attempt is the one that brought the money.
+func (s *story) attempt() provider.Fact {
+	s.t.Helper()
+	for _, f := range s.facts {
+		if f.Kind == provider.FactAttempt && f.Status == provider.StatusApproved {
+			return f
+		}
+	}
+	s.t.Fatalf("no approved attempt in %+v", s.facts)
+	return provider.Fact{}
+}
+
+func (s *story) summary() payment.Summary { return payment.Compute(s.charge.Amount.Amount, s.facts) }
+
+// want holds the facts to a state, with no need for a person to look.
+func (s *story) want(state payment.State) {
+	s.t.Helper()
+	if got := s.summary(); got.State != state || got.Attention != payment.AttentionNone {
+		s.t.Fatalf("%s (attention %q), want %s; facts:\n%s", got.State, got.Attention, state, lines(s.facts))
+	}
+}
+
+// fails holds err to a code and to the type that all errors have.
+func (s *story) fails(what string, err error, code posta.Code) {
+	s.t.Helper()
+	var e *posta.Error
+	if !errors.As(err, &e) || e.Code != code {
+		s.t.Fatalf("%s: %v, want %s", what, err, code)
+	}
+}
