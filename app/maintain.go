@@ -13,22 +13,13 @@ import (
 	"posta/store"
 )
 
-// Migrate brings the database's schema up to date and says from which version
-// to which.
-func Migrate(ctx context.Context, config Config) (from, to int64, err error) {
+// Migrate brings the database's schema up to date.
+func Migrate(ctx context.Context, config Config) error {
 	db, err := open(ctx, config)
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
-	defer db.Close()
-	if from, err = db.Version(ctx); err != nil {
-		return 0, 0, err
-	}
-	if err := db.Migrate(ctx); err != nil {
-		return 0, 0, err
-	}
-	to, err = db.Version(ctx)
-	return from, to, err
+	return errors.Join(db.Migrate(ctx), db.Close())
 }
 
 // Backup writes a consistent copy of the database of a hub that does not run.

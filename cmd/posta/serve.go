@@ -58,14 +58,9 @@ func (c *migrateCmd) Run(ctx context.Context, s streams) error {
 	if err := mustNotRun(c.Data); err != nil {
 		return err
 	}
-	from, to, err := app.Migrate(ctx, c.config())
-	if err != nil {
+	if err := app.Migrate(ctx, c.config()); err != nil {
 		return err
 	}
-	if from == to {
-		_, err = fmt.Fprintf(s.out, "The schema is up to date (version %d).\n", to)
-	} else {
-		_, err = fmt.Fprintf(s.out, "Migrated the schema from version %d to %d.\n", from, to)
-	}
+	_, err := fmt.Fprintln(s.out, "The schema is up to date.")
 	return err
 }
