@@ -21,12 +21,13 @@ import (
 	"posta/live"
 	"posta/payment"
 	"posta/text"
+	"posta/till"
 )
 
 // Services is what the API serves.
 type Services struct {
-	Accounts *account.Service
-
+	Accounts    *account.Service
+	Tills       *till.Service
 	Payments    *payment.Service
 	Inbox       *inbox.Service
 	Hub         *live.Hub
@@ -50,9 +51,16 @@ type server struct {
 // /openapi.yaml and /docs/api.
 func New(s Services) http.Handler {
 	a := &server{Services: s, v1: http.NewServeMux()}
-	a.huma = humago.New(a.v1, config(s.Version, s.PublicURL()))
+	a.huma = humago.New(a.v1, config(s.Version))
 	a.payments()
 	a.refunds()
+	a.stores()
+	a.tills()
+	a.shifts()
+	a.connections()
+	a.notifications()
+	a.events()
+	a.me()
 
 	root := http.NewServeMux()
 	root.HandleFunc("/hooks/{connection}", a.hook)

@@ -16,16 +16,14 @@ import (
 	"posta/provider"
 )
 
-func config(version, publicURL string) huma.Config {
+func config(version string) huma.Config {
 	c := huma.DefaultConfig("Posta", version)
 	c.CreateHooks = nil // no $schema in bodies
 	c.DocsPath, c.SchemasPath = "", ""
 	c.RejectUnknownQueryParameters = true
 	c.Info.Description = introduction
 	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
-	if publicURL != "" {
-		c.Servers = []*huma.Server{{URL: publicURL}}
-	}
+	c.Servers = []*huma.Server{{URL: "/"}}
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"key": {Type: "http", Scheme: "bearer",
 		Description: "An API key: psk_test_… or psk_live_…. It sees and touches its merchant's objects of its mode and nothing else."}}
@@ -71,6 +69,7 @@ type about struct {
 	codes   []posta.Code // beyond those that every operation has
 	request any          // example
 	answer  any          // example
+	media   string       // of the answer, where it is not JSON
 }
 
 // add registers an operation: its handler, its documents, its examples.
@@ -134,10 +133,11 @@ func (a *server) illustrate(method, path string, about about, byStatus map[int][
 			content.Example = plain(about.request)
 		}
 	}
-	if answer := op.Responses[strconv.Itoa(max(about.status, http.StatusOK))]; answer != nil && about.answer != nil {
-		if len(answer.Content) == 0 {
-			answer.Content = map[string]*huma.MediaType{"application/json": {}}
-		}
+	answer := op.Responses[strconv.Itoa(max(about.status, http.StatusOK))]
+	if about.media != "" {
+		answer.Content = map[string]*huma.MediaType{about.media: {Schema: &huma.Schema{Type: huma.TypeString, Description: "as it is, not JSON"}}}
+	}
+	if about.answer != nil {
 		for _, content := range answer.Content {
 			content.Example = plain(about.answer)
 		}

@@ -98,6 +98,7 @@ func (p *Problem) GetHeaders() http.Header {
 
 func init() {
 	huma.ValidateStrictCasing = true
+	huma.DefaultArrayNullable = false
 	// Both make the Problem of whatever huma itself refuses, without a context
 	// for its schema, and with one at work.
 	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError {
@@ -142,7 +143,10 @@ func (c *call) problem(err error) *Problem {
 }
 
 func fieldWords(words *text.Localizer, f posta.FieldError) string {
-	key := "field." + f.Code
+	key := "field." + f.Field + "." + f.Code // the field's own words, else those of any field
+	if !words.Has(key) {
+		key = "field." + f.Code
+	}
 	if !words.Has(key) {
 		key = "field.wrong"
 	}
