@@ -1,0 +1,86 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"reflect"
+
+	"posta"
+	"posta/payment"
+)
+
+// ChangePayment loads the payment and its refunds, nobody else changing them
+// meanwhile, lets change alter them, and commits what has changed together
+// with the events: nothing, if nothing has. An error of change commits nothing
+// and is returned as it is. change may run more than once, each time with a
+// fresh Record, and must not call the store. Errors: not_found.
+func (db *DB) ChangePayment(ctx context.Context, id posta.PaymentID, change func(*payment.Record) error) (payment.Record, error) {
+	var out payment.Record
+	err := db.write(ctx, func(t *tx) error {
+		r, err := loadRecord(t, id)
+		if err != nil {
+			return err
+		}
+		// What is there is noted as it is kept, since change may alter slices in place.
+		before := plain(paymentValues(r.Payment))
+		refunds := map[posta.RefundID][]any{}
+		for _, refund := range r.Refunds {
+			refunds[refund.ID] = plain(refundValues(refund))
+		}
+		if err := change(&r); err != nil {
+			return err
+		}
+		out = r
+		return saveRecord(t, id, r, before, refunds)
+	})
+	if err != nil {
+		return payment.Record{}, err
+	}
+	if len(out.Events) > 0 {
+		db.notifier.tell(TopicEvent)
+	}
+	return out, nil
+}
+
+func loadRecord(t *tx, id posta.PaymentID) (r payment.Record, err error) {
+	r.Payment, err = one(t, scanPayment, "SELECT "+paymentColumns+" FROM payment WHERE id = ?"+t.dialect.forUpdate(), id)
+	if err != nil {
+		return r, err
+	}
+	if r.Refunds, err = refundsOf(t, id); err != nil {
+		return r, err
+	}
+	late, err := all(t, func(rows *sql.Rows) (late bool, err error) {
+		err = rows.Scan(flag{&late})
+		return late, err
+	}, "SELECT refund_late FROM connection WHERE id = ?", r.Payment.ConnectionID)
+	r.RefundLate = len(late) > 0 && late[0]
+	r.TillCode = posta.Alphanumeric(r.Payment.TillID)
+	return r, err
+}
+
+func saveRecord(t *tx, id posta.PaymentID, r payment.Record, before []any, refunds map[posta.RefundID][]any) error {
+	if r.Payment.ID != id {
+		return posta.Errorf(posta.CodeInternal, "a change gave %s another id", id)
+	}
+	if now := plain(paymentValues(r.Payment)); !reflect.DeepEqual(now, before) {
+		if err := t.must("UPDATE payment SET "+assignments(paymentColumns+", "+derivedColumns)+" WHERE id = ?", append(now, id)...); err != nil {
+			return err
+		}
+	}
+	for _, refund := range r.Refunds {
+		known, there := refunds[refund.ID]
+		if there && reflect.DeepEqual(plain(refundValues(refund)), known) {
+			continue
+		}
+		if err := saveRefund(t, refund, r.Payment.TillID, there); err != nil {
+			return err
+		}
+	}
+	for _, e := range r.Events {
+		if err := t.insert(eventRow(e, id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
