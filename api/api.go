@@ -70,6 +70,7 @@ func New(s Services) http.Handler {
 	root.HandleFunc("/v1/", a.guarded)
 	root.Handle("GET /openapi.json", a.v1)
 	root.Handle("GET /openapi.yaml", a.v1)
+	root.HandleFunc("GET /docs/api", a.reference())
 	root.HandleFunc("/", a.unknown)
 	return a.observed(root)
 }
