@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"posta"
 	"posta/provider"
@@ -42,6 +43,9 @@ const longestName = 44
 // tillBody is the body for a version: docs/providers/mercadopago.md §2.2, §2.3.
 func tillBody(version string, t provider.Till) map[string]any {
 	body := map[string]any{"name": short(t.Name, longestName), "external_id": t.Code}
+	if version == TillsV2 {
+		body["name"] = first(short(plainName(t.Name), longestName), t.Code)
+	}
 	if t.StoreCode != "" {
 		body["external_store_id"] = t.StoreCode
 	}
@@ -55,6 +59,17 @@ func tillBody(version string, t provider.Till) map[string]any {
 		body["fixed_amount"] = true // the buyer cannot type the amount
 	}
 	return body
+}
+
+var unaccented = strings.NewReplacer("á", "a", "é", "e", "í", "i", "ó", "o", "ú", "u", "ü", "u", "ñ", "n", "ã", "a", "õ", "o", "â", "a",
+	"ê", "e", "ô", "o", "à", "a", "ç", "c", "Á", "A", "É", "E", "Í", "I", "Ó", "O", "Ú", "U", "Ü", "U", "Ñ", "N", "Ã", "A", "Õ", "O", "Ç", "C")
+
+// plainName writes a name with what version 2 takes: letters without accents,
+// digits, hyphens, underscores and inner spaces.
+func plainName(name string) string {
+	return strings.Join(strings.FieldsFunc(unaccented.Replace(name), func(r rune) bool {
+		return !plainWord(string(r))
+	}), " ")
 }
 
 func tillPath(version string, ref ...string) string {
