@@ -31,7 +31,8 @@ const (
 	Drop Action = "drop"
 	// Duplicate sends a notice twice.
 	Duplicate Action = "duplicate"
-	// Reorder holds a notice back until the next one has been sent.
+	// Reorder holds a notice back until a newer one on the same thing was sent,
+	// ten seconds at most.
 	Reorder Action = "reorder"
 	// BadSignature signs a notice with a key nobody knows.
 	BadSignature Action = "bad_signature"

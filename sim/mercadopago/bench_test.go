@@ -35,6 +35,10 @@ type stand struct {
 	hook   *receiver
 }
 
+// plain opens a connection per call: on a used one net/http itself repeats a
+// request that bears X-Idempotency-Key when the connection is cut.
+var plain = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
 type answer struct {
 	status int
 	header http.Header
@@ -89,7 +93,7 @@ func (b *stand) call(method, path, body string, header ...string) answer {
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := plain.Do(req)
 	if err != nil {
 		return answer{raw: err.Error()}
 	}

@@ -144,7 +144,7 @@ func (s *Simulator) finish(n *notice, at Attempt, interrupted bool) {
 	}
 	s.put(n)
 	for _, other := range s.pending {
-		if other.Held && other.ID != n.ID {
+		if other.Held && other.stale(n) { // held back until the newer one was sent
 			other.Held, other.NextAt = false, at.At
 			s.put(other)
 		}
