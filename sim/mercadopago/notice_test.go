@@ -365,7 +365,9 @@ func TestMPNOT15_PrivateAddressesAreRefusedAtDial(t *testing.T) {
 }
 
 func TestMPNOT16_OrderTopicAndBareSwitches(t *testing.T) {
-	b := newStand(t, func(c *mercadopago.Config) { c.Switches = mercadopago.Switches{OrderTopicPlural: true, OrderNoticeBare: true} })
+	b := newStand(t, func(c *mercadopago.Config) {
+		c.Switches = mercadopago.Switches{OrderTopicPlural: true, OrderNoticeBare: true}
+	})
 	b.panel("order")
 	b.paidOrder()
 	b.deliver()
