@@ -33,19 +33,15 @@ const streamTick = 2 * time.Second
 
 // stream tells an open page of the merchant's events that wanted takes, from
 // ?after= or Last-Event-ID on. Pages learn type and subject only, and fetch
-// themselves anew. Where watch is given, a change of what it returns is told as
-// "page.changed".
+// themselves anew. Where watch is given, what it returns is compared with ?seen=
+// and then with its own last word; a change is told as "page.changed".
 func (v *visit) stream(wanted func(posta.Event) bool, watch func() (string, error)) error {
 	listener := v.s.Hub.Listen(v.Merchant.ID)
 	defer listener.Close()
 	after, known := v.streamStart()
-	h := v.w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
-	flush := http.NewResponseController(v.w).Flush
-	if _, err := fmt.Fprint(v.w, "retry: 2000\n\n"); err != nil {
-		return nil
+	out, err := v.openStream()
+	if err != nil {
+		return nil // the reader left
 	}
 	tell := func(e posta.Event) {
 		after = max(after, e.Position)
@@ -64,14 +60,11 @@ func (v *visit) stream(wanted func(posta.Event) bool, watch func() (string, erro
 			tell(e)
 		}
 	}
-	seen := ""
-	if watch != nil {
-		seen, _ = watch()
-	}
+	seen := v.r.URL.Query().Get("seen") // what the page shows
 	tick := time.NewTicker(streamTick)
 	defer tick.Stop()
 	for quiet := 0; ; {
-		if err := flush(); err != nil {
+		if err := out.control.Flush(); err != nil {
 			return nil
 		}
 		select {

@@ -1,0 +1,250 @@
+package web
+
+import (
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"posta"
+	"posta/inbox"
+	"posta/outbound"
+	"posta/page"
+	"posta/payment"
+	"posta/provider"
+)
+
+// moment is one thing that happened, on the story's line.
+type moment struct {
+	At    time.Time
+	Date  string        // written where the day changes
+	Clock string        // of the day
+	Gap   time.Duration // since the moment before, 0 if hardly any
+	Shown string        // the state whose colour and shape it has
+	Muted bool          // of no weight
+	Title string
+	Who   string
+	Code  string // the provider's own word
+	Lines []string
+	Link  string // where more is
+	Raw   []rawCall
+
+	order int    // among moments of the same time
+	batch string // moments of one batch that follow each other become one
+}
+
+// rawCall is an exchange or a delivery as it was.
+type rawCall struct {
+	ID    string
+	Title string // the details' summary
+	Parts []rawPart
+}
+
+// teller makes a payment's story out of its chronicle.
+type teller struct {
+	*visit
+	chronicle
+	people   *people
+	provider string // as people call it
+}
+
+// tell lists the moments, newest last.
+func (t *teller) tell() []moment {
+	var all []moment
+	for _, e := range t.Events {
+		all = append(all, t.event(e))
+	}
+	for _, c := range t.Calls {
+		all = append(all, t.call(c))
+	}
+	for _, n := range t.Notices {
+		all = append(all, t.notice(n))
+	}
+	for _, f := range t.Facts {
+		if f.Kind == provider.FactOperator && f.Status == provider.StatusAccepted {
+			all = append(all, moment{At: f.At, Shown: "paid", Title: t.T("story.accepted"), Who: t.people.Name(f.ID), order: 1})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b moment) int {
+		if c := a.At.Compare(b.At); c != 0 {
+			return c
+		}
+		return a.order - b.order
+	})
+	return t.pace(t.merge(all))
+}
+
+// merge makes one moment of calls of a kind that follow each other.
+func (t *teller) merge(all []moment) []moment {
+	var out []moment
+	for _, m := range all {
+		if last := len(out) - 1; m.batch != "" && last >= 0 && out[last].batch == m.batch {
+			out[last].Raw = append(out[last].Raw, m.Raw...)
+			out[last].Lines = []string{t.T("story.call.times", "count", len(out[last].Raw), "until", m.At.In(t.Zone).Format("15:04:05"))}
+			continue
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// pace notes what passed between the moments.
+func (t *teller) pace(all []moment) []moment {
+	for i := range all {
+		m := &all[i]
+		m.Clock = m.At.In(t.Zone).Format("15:04:05")
+		date := t.words.Date(m.At, t.Zone)
+		if i == 0 || date != t.words.Date(all[i-1].At, t.Zone) {
+			m.Date = date
+		}
+		if i > 0 {
+			if gap := m.At.Sub(all[i-1].At); gap >= time.Second {
+				m.Gap = gap
+			}
+		}
+	}
+	return all
+}
+
+// eventLook is the state whose colour and shape an event has, where its last
+// word is not one.
+var eventLook = map[string]string{
+	"payment.created": "created", "payment.attempt_declined": "declined", "payment.paid_late": "paid", "payment.attention": "disputed",
+	"payment.cancel_requested": "canceled", "payment.settled": "paid",
+	"refund.created": "pending", "refund.succeeded": "refunded", "refund.failed": "failed",
+}
+
+func (t *teller) event(e posta.Event) moment {
+	m := moment{At: e.CreatedAt, Title: e.Type, order: 1}
+	if key := "event." + e.Type; t.words.Has(key) {
+		m.Title = t.T(key)
+	}
+	kind := e.Type[strings.LastIndexByte(e.Type, '.')+1:]
+	if m.Shown = eventLook[e.Type]; m.Shown == "" {
+		m.Shown = kind
+	}
+	var data struct {
+		Amount, Captured, Refunded int64
+		Currency                   posta.Currency
+		Reason, Failure, Origin    string
+		Attention                  payment.Attention
+	}
+	_ = json.Unmarshal(e.Data, &data) // what cannot be read is not told
+	money := func(minor int64) string { return page.Money(minor, string(data.Currency), "") }
+	switch e.Type {
+	case "payment.created":
+		m.order, m.Who, m.Lines = 0, t.people.Name(t.CreatedBy), []string{money(data.Amount)}
+	case "payment.attempt_declined", "payment.rejected", "payment.failed":
+		if data.Reason != "" {
+			m.Lines, m.Code = []string{t.reason(data.Reason)}, data.Reason
+		}
+	case "payment.paid", "payment.paid_late":
+		m.Lines = []string{money(data.Captured)}
+		if words := meansOf(t.Payment).Words(t.visit); words != "" {
+			m.Lines[0] += " · " + words
+		}
+	case "payment.partially_refunded", "payment.refunded":
+		m.Lines = []string{money(data.Refunded)}
+	case "payment.attention":
+		if data.Attention != "" {
+			m.Lines = []string{t.T("attention." + string(data.Attention) + ".title")}
+		}
+	case "refund.created":
+		m.Who, m.Lines = t.people.Name(data.Origin), []string{money(data.Amount)}
+		if data.Reason != "" {
+			m.Lines = append(m.Lines, "«"+data.Reason+"»")
+		}
+	case "refund.succeeded":
+		m.Lines = []string{money(data.Amount)}
+	case "refund.failed":
+		m.Lines, m.Code = []string{money(data.Amount) + " · " + t.reason(data.Failure)}, data.Failure
+	}
+	return m
+}
+
+func (t *teller) call(c outbound.Call) moment {
+	m := moment{At: c.StartedAt, Title: t.T("story.call.other", "provider", t.provider), Shown: "call", Raw: []rawCall{t.rawOf(c)}, order: 2}
+	if key := "story.call." + c.Tag.Operation; c.Tag.Operation != "other" && t.words.Has(key) {
+		m.Title = t.T(key, "provider", t.provider)
+	}
+	if c.Tag.Notification != "" {
+		m.Link = "/notifications/" + string(c.Tag.Notification)
+	}
+	switch {
+	case c.Status == 0:
+		m.Shown, m.Lines = "unknown", []string{t.T("story.call.lost")}
+	case c.Status >= 500 || c.Status == 429:
+		m.Shown, m.Lines = "declined", []string{t.T("story.call.failed", "status", c.Status)}
+	case c.Tag.Operation == "enquiry":
+		m.batch = "enquiry"
+	}
+	return m
+}
+
+func (t *teller) notice(n inbox.Notification) moment {
+	m := moment{At: n.Delivery.ReceivedAt, Shown: "notice", Title: t.T("story.notice"), Code: noticeWords(n), order: 3,
+		Link: "/notifications/" + string(n.ID), Raw: []rawCall{rawNotice(t.visit, n)}}
+	m.Lines = []string{t.T(resultKey(n.Result)), t.T(verdictKey(n.Verdict.Judgement))}
+	switch n.Result {
+	case inbox.ResultOpened:
+		m.Muted = true
+	case inbox.ResultChanged:
+		m.Shown = "notice changed"
+	case inbox.ResultUnanswered, inbox.ResultUnknown:
+		m.Shown = "declined"
+	}
+	return m
+}
+
+// noticeWords are the provider's own words of a notification: topic, and what it claims.
+func noticeWords(n inbox.Notification) string {
+	words := n.Notice.Topic
+	for _, more := range []string{n.Notice.Action, n.Notice.Status} {
+		if more != "" && !strings.Contains(words, more) {
+			words += " " + more
+		}
+	}
+	return words
+}
+
+func resultKey(r inbox.Result) string {
+	if r == inbox.ResultNone {
+		return "notice.none"
+	}
+	return "notice." + string(r)
+}
+
+func verdictKey(j provider.Judgement) string {
+	if j == "" {
+		return "verdict.none"
+	}
+	return "verdict." + string(j)
+}
+
+func (t *teller) rawOf(c outbound.Call) rawCall {
+	where := c.URL
+	if u, err := url.Parse(c.URL); err == nil && u.Path != "" {
+		where = u.RequestURI()
+	}
+	status := t.T("story.raw.no_answer")
+	if c.Status != 0 {
+		status = posta.FormatDecimal(int64(c.Status), 0)
+	}
+	return rawCall{ID: string(c.ID), Title: c.Method + " " + hideForm(where) + " → " + status + " · " + t.words.Duration(c.Duration),
+		Parts: []rawPart{
+			{t.T("story.raw.request"), c.Method + " " + hideForm(c.URL) + "\n" + headerText(c.RequestHeader)},
+			{t.T("story.raw.body"), bodyText(c.RequestBody)},
+			{t.T("story.raw.response"), strings.TrimSpace(status + "\n" + headerText(c.ResponseHeader))},
+			{t.T("story.raw.body"), bodyText(c.ResponseBody)},
+			{t.T("story.raw.error"), c.Error},
+		}}
+}
+
+func rawNotice(v *visit, n inbox.Notification) rawCall {
+	return rawCall{ID: string(n.ID), Title: v.T("story.raw.delivery"), Parts: []rawPart{
+		{v.T("story.raw.query"), hideForm(n.Delivery.Query)},
+		{v.T("story.raw.headers"), headerText(n.Delivery.Header)},
+		{v.T("story.raw.body"), bodyText(n.Delivery.Body)},
+	}}
+}
