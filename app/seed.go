@@ -60,16 +60,16 @@ func (d *Demo) seedMerchant(ctx context.Context) error {
 		address    till.Address
 		tills      []string
 	}{
-		{"Mercado Pago QR", legacyAccount, map[string]string{"flow": "legacy"}, "Centro",
+		{"Mercado Pago QR", legacyAccount, map[string]string{"flow": "legacy", "access_token": legacyAccount.AccessToken}, "Centro",
 			till.Address{Street: "Calle Ficticia", Number: "123", City: "La Plata", State: "Buenos Aires", Latitude: "-34.9214", Longitude: "-57.9545"},
 			[]string{"Caja 1", "Caja 2"}},
-		{"Mercado Pago Orders", ordersAccount, map[string]string{"flow": "orders", "qr_mode": "hybrid"}, "Costanera",
+		{"Mercado Pago Orders", ordersAccount, map[string]string{"flow": "orders", "qr_mode": "hybrid", "access_token": ordersAccount.AccessToken, "webhook_secret": ordersAccount.WebhookSecret}, "Costanera",
 			till.Address{Street: "Avenida Inventada", Number: "4567", City: "La Plata", State: "Buenos Aires", Latitude: "-34.9100", Longitude: "-57.9300"},
 			[]string{"Caja única"}},
 	} {
 		connection, err := d.Accounts.CreateConnection(ctx, account.ConnectionInput{ID: posta.NewID[posta.ConnectionID](now()),
 			MerchantID: merchant.ID, Mode: posta.Test, Provider: "mercadopago", Name: shop.connection,
-			Fields: with(shop.config, "access_token", shop.account.AccessToken, "webhook_secret", shop.account.WebhookSecret)})
+			Fields: shop.config})
 		if err != nil {
 			return err
 		}
@@ -98,11 +98,4 @@ func (d *Demo) seedMerchant(ctx context.Context) error {
 	}
 	d.Seed = seed
 	return d.save()
-}
-
-func with(fields map[string]string, more ...string) map[string]string {
-	for i := 0; i+1 < len(more); i += 2 {
-		fields[more[i]] = more[i+1]
-	}
-	return fields
 }

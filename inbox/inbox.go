@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"posta"
@@ -43,13 +44,27 @@ type Service struct {
 	Secret func(ctx context.Context, c posta.ConnectionID) ([]provider.Secret, error)
 	Owners map[string]Owner // by topic
 	Wake   func()           // tells the sweep that something came in
+
+	sources sync.Map // ConnectionID → Source: fixed once a connection is made
+}
+
+// source finds who a connection belongs to.
+func (s *Service) source(ctx context.Context, c posta.ConnectionID) (Source, error) {
+	if known, ok := s.sources.Load(c); ok {
+		return known.(Source), nil
+	}
+	found, err := s.Store.SourceOf(ctx, c)
+	if err == nil {
+		s.sources.Store(c, found)
+	}
+	return found, err
 }
 
 // Accept stores a delivery durably; only then may it be acknowledged. Errors:
 // not_found (unknown connection), too_large, invalid (not a notice at all: a
 // bounded copy is kept, and it is not to be acknowledged).
 func (s *Service) Accept(ctx context.Context, c posta.ConnectionID, query string, header http.Header, body []byte) error {
-	source, err := s.Store.SourceOf(ctx, c)
+	source, err := s.source(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -121,7 +136,7 @@ func (s *Service) Sweep(ctx context.Context, each func(func())) (int, error) {
 
 // handle makes of n what there is to make: it leaves n as it is to be saved.
 func (s *Service) handle(ctx context.Context, n *Notification) {
-	source, err := s.Store.SourceOf(ctx, n.ConnectionID)
+	source, err := s.source(ctx, n.ConnectionID)
 	if err != nil {
 		s.later(n, ResultUnanswered, err)
 		return

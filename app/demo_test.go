@@ -1,0 +1,133 @@
+package app_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"posta"
+	"posta/app"
+	"posta/payment"
+	"posta/sim/mercadopago"
+)
+
+// startDemo runs a demo on any ports until the test ends.
+func startDemo(t *testing.T, folder string) (*app.Demo, func()) {
+	t.Helper()
+	demo, err := app.NewDemo(context.Background(), app.DemoConfig{SimulatorListen: "127.0.0.1:0",
+		Config: app.Config{Data: folder, Listen: "127.0.0.1:0", Log: slog.New(slog.NewTextHandler(io.Discard, nil))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ready, done := make(chan struct{}), make(chan error, 1)
+	go func() { done <- demo.Run(ctx, func() error { close(ready); return nil }) }()
+	select {
+	case <-ready:
+	case err := <-done:
+		t.Fatalf("the demo ended: %v", err)
+	}
+	stopped := false
+	stop := func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("run: %v", err)
+		}
+		if err := demo.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	}
+	t.Cleanup(stop)
+	return demo, stop
+}
+
+func charge(t *testing.T, demo *app.Demo, till posta.TillID, amount int64) payment.Payment {
+	t.Helper()
+	p, err := demo.Payments.Create(context.Background(), payment.Input{ID: posta.NewID[posta.PaymentID](posta.SystemClock{}.Now()),
+		MerchantID: demo.Seed.Merchant, Mode: posta.Test, TillID: till, Amount: posta.Money{Amount: amount}, By: "user:test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.State != payment.Pending {
+		t.Fatalf("charged: %s %s, want pending", p.State, p.LastDetail)
+	}
+	return p
+}
+
+// until hears events of the till until one of the type comes.
+func until(t *testing.T, events <-chan posta.Event, kind string) {
+	t.Helper()
+	limit := time.NewTimer(20 * time.Second)
+	defer limit.Stop()
+	for {
+		select {
+		case e := <-events:
+			if e.Type == kind {
+				return
+			}
+		case <-limit.C:
+			t.Fatalf("no %s within 20 s", kind)
+		}
+	}
+}
+
+func TestTheFirstSaleAtEveryTillOfTheDemo(t *testing.T) {
+	demo, stop := startDemo(t, t.TempDir())
+	for _, till := range demo.Seed.Tills {
+		listener := demo.Hub.ListenTill(demo.Seed.Merchant, till)
+		p := charge(t, demo, till, 150000)
+		code := posta.Alphanumeric(till)
+		if _, err := demo.Simulator.Pay(mercadopago.PayRequest{ScanRequest: mercadopago.ScanRequest{ExternalPOS: code},
+			Parts: []mercadopago.Part{{Card: mercadopago.Card{Holder: "FUND"}}}}); err != nil {
+			t.Fatal(err)
+		}
+		until(t, listener.Events(), "payment.attempt_declined")
+		if _, err := demo.Simulator.Pay(mercadopago.PayRequest{ScanRequest: mercadopago.ScanRequest{ExternalPOS: code}}); err != nil {
+			t.Fatal(err)
+		}
+		until(t, listener.Events(), "payment.paid")
+		listener.Close()
+		got, err := demo.Payments.Get(context.Background(), demo.Seed.Merchant, posta.Test, p.ID)
+		if err != nil || got.State != payment.Paid || got.Captured != 150000 || got.Attention != "" {
+			t.Fatalf("got %s captured %d attention %q, %v", got.State, got.Captured, got.Attention, err)
+		}
+		refund, err := demo.Payments.Refund(context.Background(), payment.RefundInput{ID: posta.NewID[posta.RefundID](posta.SystemClock{}.Now()),
+			MerchantID: demo.Seed.Merchant, Mode: posta.Test, PaymentID: p.ID, Amount: 50000, By: "user:test"})
+		if err != nil || refund.State != payment.RefundSucceeded {
+			t.Fatalf("refund %s, %v: %+v", refund.State, err, refund.Parts)
+		}
+		canceled := charge(t, demo, till, 9900)
+		canceled, err = demo.Payments.Cancel(context.Background(), demo.Seed.Merchant, posta.Test, canceled.ID)
+		if err != nil || canceled.State != payment.Canceled {
+			t.Fatalf("canceled: %s, %v", canceled.State, err)
+		}
+	}
+	stop()
+}
+
+func TestADemoStartedAgainFindsEverythingAsItWas(t *testing.T) {
+	folder := t.TempDir()
+	demo, stop := startDemo(t, folder)
+	seed := demo.Seed
+	p := charge(t, demo, seed.Tills[0], 150000)
+	stop()
+	demo, _ = startDemo(t, folder)
+	if demo.Seed.Merchant != seed.Merchant || demo.Seed.Key != seed.Key || len(demo.Seed.Tills) != 3 {
+		t.Errorf("seed changed: %+v", demo.Seed)
+	}
+	listener := demo.Hub.ListenTill(seed.Merchant, seed.Tills[0])
+	defer listener.Close()
+	if _, err := demo.Simulator.Pay(mercadopago.PayRequest{ScanRequest: mercadopago.ScanRequest{ExternalPOS: posta.Alphanumeric(seed.Tills[0])}}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := demo.Payments.Get(context.Background(), seed.Merchant, posta.Test, p.ID)
+	if err == nil && got.State != payment.Paid {
+		until(t, listener.Events(), "payment.paid")
+	}
+}
