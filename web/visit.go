@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -174,9 +173,4 @@ func (v *visit) popFlash() *flash {
 		return nil
 	}
 	return &flash{parts[0], parts[1], parts[2]}
-}
-
-// templateFuncs are the functions that our templates have besides the kit's.
-var templateFuncs = template.FuncMap{
-	"until": func(at, now time.Time) time.Duration { return max(at.Sub(now), 0) },
 }

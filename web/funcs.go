@@ -1,0 +1,54 @@
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+)
+
+// templateFuncs are the functions that our templates have besides the kit's:
+//
+//	brand "master"     Mastercard
+//	minus a b          times a b
+//	clock t zoned      15:04 in the zone of the second moment
+var templateFuncs = template.FuncMap{
+	"brand": brand,
+	"minus": func(a, b any) (int64, error) { return both(a, b, func(a, b int64) int64 { return a - b }) },
+	"times": func(a, b any) (int64, error) { return both(a, b, func(a, b int64) int64 { return a * b }) },
+	"clock": func(at, zoned time.Time) string { return at.In(zoned.Location()).Format("15:04") },
+}
+
+// both works on whole numbers as templates write them down.
+func both(a, b any, work func(a, b int64) int64) (int64, error) {
+	var numbers [2]int64
+	for i, n := range []any{a, b} {
+		switch n := n.(type) {
+		case int64:
+			numbers[i] = n
+		case int:
+			numbers[i] = int64(n)
+		default:
+			return 0, fmt.Errorf("%v is not a whole number", n)
+		}
+	}
+	return work(numbers[0], numbers[1]), nil
+}
+
+// brands are the names that people know cards by, from the provider's.
+var brands = map[string]string{
+	"visa": "Visa", "debvisa": "Visa Débito", "master": "Mastercard", "debmaster": "Mastercard Débito", "amex": "American Express",
+	"maestro": "Maestro", "cabal": "Cabal", "debcabal": "Cabal Débito", "naranja": "Naranja", "tarshop": "Tarjeta Shopping",
+	"cencosud": "Cencosud", "diners": "Diners", "argencard": "Argencard", "elo": "Elo", "hipercard": "Hipercard",
+	"account_money": "Mercado Pago", "magna": "Magna", "presto": "Presto", "codensa": "Codensa", "carnet": "Carnet", "oca": "OCA", "lider": "Lider",
+}
+
+func brand(name string) string {
+	if known := brands[strings.ToLower(name)]; known != "" {
+		return known
+	}
+	if name == "" {
+		return ""
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}
