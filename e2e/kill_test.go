@@ -19,6 +19,7 @@ import (
 	"posta/inbox"
 	"posta/payment"
 	"posta/sim/mercadopago"
+	"posta/store"
 	"posta/store/storetest"
 	"posta/till"
 )
@@ -33,8 +34,8 @@ import (
 // has committed; payment.Input.ID drawn anew instead of made from the
 // idempotency key.
 func TestKillAtAnyMomentLosesNothingAndDoublesNothing(t *testing.T) {
-	storetest.EachURL(t, func(t *testing.T, url string) {
-		k := newKillRun(t, url)
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		k := newKillRun(t, storetest.URL(t, db.Dialect()))
 		k.underLoad(20)
 		k.settleAll()
 		k.compareBooks()
@@ -85,7 +86,7 @@ func (k *killRun) prepare() {
 	}
 	hub, err := app.New(ctx, k.config())
 	must(err)
-	defer hub.Close()
+	defer func() { must(hub.Close()) }()
 	merchant, err := hub.Accounts.CreateMerchant(ctx, account.MerchantInput{Name: "Kill", Country: "AR"})
 	must(err)
 	k.merchant = merchant.ID

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -73,18 +74,24 @@ func (c *paymentsCreateCmd) Run(ctx context.Context, s streams) error {
 	}
 	currency := posta.Currency(c.Currency)
 	if currency == "" {
-		if currency, err = api.TillCurrency(ctx, c.Till); err != nil {
+		me, err := api.Me(ctx)
+		if err != nil {
 			return err
 		}
+		country, err := posta.FindCountry(me.Country)
+		if err != nil {
+			return err
+		}
+		currency = country.Currency
 	}
 	amount, err := posta.ParseDecimal(c.Amount, currency)
 	if err != nil {
 		return posta.Invalid("amount", "decimal")
 	}
 	if c.KeyText == "" {
-		c.KeyText = posta.NewULID(posta.SystemClock{}.Now())
+		c.KeyText = client.Key()
 	}
-	p, err := api.CreatePayment(ctx, c.KeyText, client.NewPayment{TillID: c.Till, Amount: amount.Amount, Currency: string(currency),
+	p, err := api.CreatePayment(ctx, c.KeyText, client.NewPayment{TillID: posta.TillID(c.Till), Amount: amount.Amount, Currency: currency,
 		Reference: c.Reference, Description: c.Describe, ExpiresIn: int64(c.ExpiresIn / time.Second)})
 	if err != nil {
 		return err
@@ -102,7 +109,7 @@ func (f apiFlags) show(out io.Writer, p client.Payment) error {
 			fmt.Fprintf(table, "%s\t%s\n", name, value)
 		}
 	}
-	row("payment", p.ID)
+	row("payment", string(p.ID))
 	row("state", p.State)
 	row("attention", p.Attention)
 	row("amount", money(p.Amount, p.Currency))
@@ -114,14 +121,14 @@ func (f apiFlags) show(out io.Writer, p client.Payment) error {
 	}
 	row("reference", p.Reference)
 	row("reason", p.Reason)
-	row("till", p.TillID)
+	row("till", string(p.Till))
 	row("created", p.CreatedAt.Format(time.RFC3339))
 	row("qr", p.QR)
 	return table.Flush()
 }
 
-func money(amount int64, currency string) string {
-	return posta.Money{Amount: amount, Currency: posta.Currency(currency)}.String()
+func money(amount int64, currency posta.Currency) string {
+	return posta.Money{Amount: amount, Currency: currency}.String()
 }
 
 type paymentsGetCmd struct {
@@ -135,7 +142,7 @@ func (c *paymentsGetCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	p, err := api.Payment(ctx, c.ID)
+	p, err := api.Payment(ctx, posta.PaymentID(c.ID))
 	if err != nil {
 		return err
 	}
@@ -157,7 +164,7 @@ func (c *paymentsListCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	list, err := api.Payments(ctx, client.PaymentFilter{State: c.State, TillID: c.Till, Search: c.Search, Limit: c.Limit, After: c.After})
+	list, err := api.Payments(ctx, client.Filter{State: c.State, TillID: posta.TillID(c.Till), Search: c.Search, Limit: c.Limit, After: c.After})
 	if err != nil {
 		return err
 	}
@@ -189,14 +196,27 @@ func (c *paymentsWatchCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	return api.Watch(ctx, c.ID, func(p client.Payment) bool {
+	err = api.Watch(ctx, c.ID, func(e client.Event) error {
+		p := e.Payment
+		if p == nil {
+			return nil
+		}
 		if c.JSON {
-			json.NewEncoder(s.out).Encode(p)
+			if err := json.NewEncoder(s.out).Encode(p); err != nil {
+				return err
+			}
 		} else {
 			fmt.Fprintf(s.out, "%s  %-18s  %s  %s\n", p.UpdatedAt.Format(time.TimeOnly), p.State, money(p.Amount, p.Currency), p.ID)
 		}
-		return c.ID != p.ID || p.Open()
+		if c.ID == string(p.ID) && !p.Open() {
+			return client.Done
+		}
+		return nil
 	})
+	if errors.Is(err, context.Canceled) {
+		return nil // interrupted: the way to end watching a till
+	}
+	return err
 }
 
 type paymentsCancelCmd struct {
@@ -210,7 +230,7 @@ func (c *paymentsCancelCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	p, err := api.CancelPayment(ctx, posta.NewULID(posta.SystemClock{}.Now()), c.ID)
+	p, err := api.CancelPayment(ctx, client.Key(), posta.PaymentID(c.ID))
 	if err != nil {
 		return err
 	}
@@ -231,20 +251,20 @@ func (c *paymentsRefundCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	p, err := api.Payment(ctx, c.ID)
+	p, err := api.Payment(ctx, posta.PaymentID(c.ID))
 	if err != nil {
 		return err
 	}
 	var amount posta.Money
 	if c.Amount != "" {
-		if amount, err = posta.ParseDecimal(c.Amount, posta.Currency(p.Currency)); err != nil {
+		if amount, err = posta.ParseDecimal(c.Amount, p.Currency); err != nil {
 			return posta.Invalid("amount", "decimal")
 		}
 	}
 	if c.KeyText == "" {
-		c.KeyText = posta.NewULID(posta.SystemClock{}.Now())
+		c.KeyText = client.Key()
 	}
-	refund, err := api.Refund(ctx, c.KeyText, c.ID, amount.Amount, c.Reason)
+	refund, err := api.Refund(ctx, c.KeyText, p.ID, amount.Amount, c.Reason)
 	if err != nil {
 		return err
 	}
