@@ -77,7 +77,7 @@ func (a *server) payments() {
 	add(a, http.MethodPost, "/v1/payments", about{id: "create_payment", tag: tag, summary: "Charge at a till", status: http.StatusCreated,
 		text: "Stores the payment, then asks the provider, for at most ten seconds. It comes back pending (the buyer can pay), " +
 			"unknown (the provider's answer was lost; Posta goes on asking: do not charge again) or failed (the provider refused).",
-		codes:   []posta.Code{posta.CodeNotFound, posta.CodeTillBusy, posta.CodeForbidden},
+		codes:   []posta.Code{posta.CodeNotFound, posta.CodeTillBusy, posta.CodeForbidden, posta.CodeModeMismatch},
 		request: NewPayment{TillID: "til_" + exampleULID, Amount: 150000, Reference: "mesa 4"}, answer: examplePayment}, a.createPayment)
 	add(a, http.MethodGet, "/v1/payments/{id}", about{id: "get_payment", tag: tag, summary: "Get a payment", answer: examplePayment},
 		func(ctx context.Context, in *paymentPath) (*paymentAnswer, error) {

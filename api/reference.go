@@ -210,4 +210,3 @@ func pretty(example any) string {
 	}
 	return strings.TrimSpace(out.String())
 }
-
