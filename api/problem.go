@@ -47,7 +47,7 @@ const headerKey = "Idempotency-Key"
 
 func status(e *posta.Error) int {
 	for _, f := range e.Fields {
-		if f.Field == "body" || f.Field == headerKey {
+		if e.Code == posta.CodeInvalid && (f.Field == "body" || f.Field == headerKey) {
 			return http.StatusBadRequest
 		}
 	}
