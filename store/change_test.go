@@ -229,7 +229,9 @@ func TestSalesAndReturns(t *testing.T) {
 		change := func(f func(*payment.Record)) {
 			must[payment.Record](t)(db.ChangePayment(ctx, second.ID, func(r *payment.Record) error { f(r); return nil }))
 		}
-		change(func(r *payment.Record) { r.Refunds = append(r.Refunds, newRefund(r.Payment, 300), newRefund(r.Payment, 400)) })
+		change(func(r *payment.Record) {
+			r.Refunds = append(r.Refunds, newRefund(r.Payment, 300), newRefund(r.Payment, 400))
+		})
 		change(func(r *payment.Record) {
 			r.Refunds[0].State, r.Refunds[0].UpdatedAt = payment.RefundSucceeded, hour(1)
 		})

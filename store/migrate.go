@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -21,6 +22,9 @@ var migrations embed.FS
 // eventSequence is the one migration that is not the same text: it lets
 // PostgreSQL number events as SQLite does by itself.
 const eventSequence = 2
+
+// migrateTries is how often a SQLite file is tried against another process.
+const migrateTries = 5
 
 // Migrate brings the schema up to what this program needs. Several processes
 // may do so at once. Errors: conflict when the schema is newer, unavailable.
@@ -58,8 +62,21 @@ func (db *DB) Migrate(ctx context.Context) error {
 	if err != nil {
 		return db.dialect.fault(err)
 	}
-	_, err = provider.Up(ctx)
-	return db.dialect.fault(err)
+	for try := 1; ; try++ {
+		_, err = provider.Up(ctx)
+		if err == nil || db.dialect != SQLite || try == migrateTries {
+			return db.dialect.fault(err)
+		}
+		// Each migration is a transaction, but nothing keeps two processes from
+		// choosing the same one; who comes second looks again.
+		pause := time.NewTimer(time.Duration(try) * 50 * time.Millisecond)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return db.dialect.fault(err)
+		}
+	}
 }
 
 // migrationLock is held by who migrates this schema of this database.

@@ -75,7 +75,10 @@ func TestToldAndFetched(t *testing.T) {
 			}
 			return n
 		}
-		waiting := add(func(n *inbox.Notification) { n.State = inbox.Waiting; n.ID = posta.NewID[posta.NotificationID](now.Add(-time.Hour)) })
+		waiting := add(func(n *inbox.Notification) {
+			n.State = inbox.Waiting
+			n.ID = posta.NewID[posta.NotificationID](now.Add(-time.Hour))
+		})
 		key := waiting.Notice.DedupeKey()
 		_, err := db.Told(ctx, w.Connection.ID, key, "")
 		wantCode(t, err, posta.CodeNotFound)
