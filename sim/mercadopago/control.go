@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,16 +32,29 @@ var presets = []struct {
 	{"late", []fault.Rule{{ID: "late", Operation: "pay", Action: fault.LateApproval, Delay: fault.Duration(20 * time.Minute), Times: 1}}},
 }
 
-// toggles are the switches in the panel's order: the JSON names of Switches.
-func (w Switches) toggles() []object {
-	raw, _ := json.Marshal(w)
-	var m map[string]any
-	_ = json.Unmarshal(raw, &m)
-	var list []object
-	for _, name := range []string{"drop_notices", "casing_lower", "ts_millis", "no_duplicate", "webhook_only", "feed_only", "legacy_get_array", "legacy_auth_401",
-		"hybrid_empty_body", "allow_pos_queue", "cap_static_expiry", "refund_replay_body", "async_refund", "country_code_alpha2", "store_created_200",
-		"order_topic_plural", "order_notice_bare"} {
-		list = append(list, object{"name": name, "on": m[name] == true})
+// SwitchNames are the names of all switches, as the control API writes them.
+func SwitchNames() []string {
+	var list []string
+	for f := range reflect.TypeFor[Switches]().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		list = append(list, name)
+	}
+	return list
+}
+
+// toggle is a switch of the panel: one that is on or off.
+type toggle struct {
+	Name string
+	On   bool
+}
+
+func (w Switches) toggles() []toggle {
+	var list []toggle
+	v := reflect.ValueOf(w)
+	for i, name := range SwitchNames() {
+		if f := v.Field(i); f.Kind() == reflect.Bool {
+			list = append(list, toggle{name, f.Bool()})
+		}
 	}
 	return list
 }
@@ -125,8 +139,7 @@ func (s *Simulator) deed(name string, r *http.Request) error {
 	case "switches":
 		m := map[string]any{}
 		for _, t := range (Switches{}).toggles() {
-			n, _ := t["name"].(string)
-			m[n] = r.FormValue(n) != ""
+			m[t.Name] = r.FormValue(t.Name) != ""
 		}
 		raw, err := json.Marshal(m)
 		if err != nil {

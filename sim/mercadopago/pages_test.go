@@ -156,7 +156,7 @@ func TestMPPHO05_AnotherSitesPageIsRefused(t *testing.T) {
 	b.want(a, 403)
 }
 
-func TestMPPOS09_PicturesOfTheQR(t *testing.T) {
+func TestMPPOS04_PicturesOfTheQR(t *testing.T) {
 	b := newStand(t)
 	b.till()
 	a := b.want(b.call("GET", "/pos?external_id=SUC001POS001", ""), 200)
