@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"path"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -86,7 +85,7 @@ func (a *server) guarded(w http.ResponseWriter, r *http.Request) {
 	}
 	call := callOf(r.Context())
 	call.key = key
-	if path.Clean(r.URL.Path) != r.URL.Path || !a.known(w, r) {
+	if !a.known(w, r) {
 		a.unknown(w, r)
 		return
 	}

@@ -61,7 +61,8 @@ type Checked struct {
 	Test     bool   `json:"test"`
 }
 
-type connectionPath struct {
+// ConnectionPath names a connection.
+type ConnectionPath struct {
 	ID string `path:"id" doc:"con_…" example:"con_01JD9S3F2K8Q4ZV6W1X7Y5T0RB"`
 }
 
@@ -93,7 +94,7 @@ func (a *server) connections() {
 			return a.connectionAnswer(c, "/v1/connections/"+string(c.ID))
 		})
 	add(a, http.MethodGet, "/v1/connections/{id}", about{id: "get_connection", tag: tag, summary: "Get a connection", answer: exampleConnection},
-		func(ctx context.Context, in *connectionPath) (*connectionAnswer, error) {
+		func(ctx context.Context, in *ConnectionPath) (*connectionAnswer, error) {
 			c, err := a.connection(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -105,7 +106,7 @@ func (a *server) connections() {
 	add(a, http.MethodPost, "/v1/connections/{id}/check", about{id: "check_connection", tag: tag, summary: "Ask the provider whose the credentials are",
 		codes:  []posta.Code{posta.CodeProviderRejected, posta.CodeProviderUnavailable, posta.CodeModeMismatch, posta.CodeConflict, posta.CodeRateLimited},
 		answer: Checked{Account: "446566691", Nickname: "TESTUSER", Country: "AR", Test: true}},
-		func(ctx context.Context, in *connectionPath) (*struct{ Body Checked }, error) {
+		func(ctx context.Context, in *ConnectionPath) (*struct{ Body Checked }, error) {
 			c, err := a.connection(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -177,7 +178,7 @@ func (a *server) listConnections(ctx context.Context, _ *none) (*struct{ Body Co
 }
 
 func (a *server) updateConnection(ctx context.Context, in *struct {
-	connectionPath
+	ConnectionPath
 	Body ConnectionChange
 }) (*connectionAnswer, error) {
 	c, err := a.connection(ctx, in.ID)

@@ -40,8 +40,8 @@ type Me struct {
 	TimeZone string           `json:"time_zone"`
 }
 
-// resume is where a stream goes on.
-type resume struct {
+// Resume is where a stream goes on.
+type Resume struct {
 	LastEventID string `header:"Last-Event-ID" doc:"position of the last event seen; what came after it is sent first"`
 }
 
@@ -70,14 +70,14 @@ func (a *server) events() {
 		})
 	add(a, http.MethodGet, "/v1/events/stream", about{id: "stream_events", tag: tag, summary: "Follow all events (Server-Sent Events)", media: streamed, answer: exampleStream,
 		text: "One event a message: id is its position, event its type, data the event as JSON. Without Last-Event-ID it starts now. " + resuming},
-		func(ctx context.Context, in *resume) (*huma.StreamResponse, error) {
+		func(ctx context.Context, in *Resume) (*huma.StreamResponse, error) {
 			return a.stream(ctx, in.LastEventID, func(posta.Event) bool { return true }, nil)
 		})
 	add(a, http.MethodGet, "/v1/payments/{id}/events", about{id: "stream_payment", tag: tag, summary: "Follow a payment (Server-Sent Events)", media: streamed, answer: exampleStream,
 		text: "The first message, state, is the payment as it stands; then each event of it and its refunds. " + resuming},
 		func(ctx context.Context, in *struct {
-			paymentPath
-			resume
+			PaymentPath
+			Resume
 		}) (*huma.StreamResponse, error) {
 			key := callOf(ctx).key
 			id, err := found[posta.PaymentID](in.ID)
@@ -96,8 +96,8 @@ func (a *server) events() {
 	add(a, http.MethodGet, "/v1/tills/{id}/events", about{id: "stream_till", tag: tag, summary: "Follow a till (Server-Sent Events)", media: streamed, answer: exampleStream,
 		text: "The first message, state, is what is open at the till; then each event at it. " + resuming},
 		func(ctx context.Context, in *struct {
-			tillPath
-			resume
+			TillPath
+			Resume
 		}) (*huma.StreamResponse, error) {
 			key := callOf(ctx).key
 			id, err := a.ownTill(ctx, key, in.ID)

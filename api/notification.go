@@ -59,7 +59,8 @@ type Replayed struct {
 	Count int `json:"count"`
 }
 
-type notificationPath struct {
+// NotificationPath names a notification.
+type NotificationPath struct {
 	ID string `path:"id" doc:"ntf_…" example:"ntf_01JD9S3F2K8Q4ZV6W1X7Y5T0RB"`
 }
 
@@ -88,7 +89,7 @@ func (a *server) notifications() {
 	add(a, http.MethodGet, "/v1/notifications/{id}", about{id: "get_notification", tag: tag, summary: "Get a notification, raw and read",
 		answer: NotificationDetail{Notification: exampleNotification, Header: map[string][]string{"Content-Type": {"application/json"}},
 			Body: []byte(`{"type":"order"}`), Parsed: json.RawMessage(`{"type":"order"}`)}},
-		func(ctx context.Context, in *notificationPath) (*struct{ Body NotificationDetail }, error) {
+		func(ctx context.Context, in *NotificationPath) (*struct{ Body NotificationDetail }, error) {
 			n, err := a.notification(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -104,7 +105,7 @@ func (a *server) notifications() {
 		})
 	add(a, http.MethodPost, "/v1/notifications/{id}/replay", about{id: "replay_notification", tag: tag, summary: "Handle a notification again",
 		status: http.StatusAccepted, answer: Replayed{1}},
-		func(ctx context.Context, in *notificationPath) (*struct{ Body Replayed }, error) {
+		func(ctx context.Context, in *NotificationPath) (*struct{ Body Replayed }, error) {
 			n, err := a.notification(ctx, in.ID)
 			if err != nil {
 				return nil, err

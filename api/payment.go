@@ -40,7 +40,8 @@ type Settlement struct {
 	Accept bool `json:"accept,omitempty" doc:"take what came as full payment"`
 }
 
-type paymentPath struct {
+// PaymentPath names a payment.
+type PaymentPath struct {
 	ID string `path:"id" doc:"pay_…" example:"pay_01JD9S3F2K8Q4ZV6W1X7Y5T0RB"`
 }
 
@@ -80,7 +81,7 @@ func (a *server) payments() {
 		codes:   []posta.Code{posta.CodeNotFound, posta.CodeTillBusy, posta.CodeForbidden, posta.CodeModeMismatch},
 		request: NewPayment{TillID: "til_" + exampleULID, Amount: 150000, Reference: "mesa 4"}, answer: examplePayment}, a.createPayment)
 	add(a, http.MethodGet, "/v1/payments/{id}", about{id: "get_payment", tag: tag, summary: "Get a payment", answer: examplePayment},
-		func(ctx context.Context, in *paymentPath) (*paymentAnswer, error) {
+		func(ctx context.Context, in *PaymentPath) (*paymentAnswer, error) {
 			key := callOf(ctx).key
 			id, err := found[posta.PaymentID](in.ID)
 			if err != nil {
@@ -95,7 +96,7 @@ func (a *server) payments() {
 	add(a, http.MethodPost, "/v1/payments/{id}/cancel", about{id: "cancel_payment", tag: tag, summary: "Cancel a payment that is not paid",
 		text:  "It may come back paid: the buyer was faster. While the provider gives no answer it comes back pending, and Posta goes on trying.",
 		codes: []posta.Code{posta.CodeState}, answer: examplePayment},
-		func(ctx context.Context, in *paymentPath) (*paymentAnswer, error) {
+		func(ctx context.Context, in *PaymentPath) (*paymentAnswer, error) {
 			key := callOf(ctx).key
 			id, err := found[posta.PaymentID](in.ID)
 			if err != nil {
@@ -107,7 +108,7 @@ func (a *server) payments() {
 	add(a, http.MethodPost, "/v1/payments/{id}/settle", about{id: "settle_payment", tag: tag, summary: "Settle what a payment drew attention to",
 		codes: []posta.Code{posta.CodeState}, request: Settlement{Accept: true}, answer: examplePayment},
 		func(ctx context.Context, in *struct {
-			paymentPath
+			PaymentPath
 			Body Settlement
 		}) (*paymentAnswer, error) {
 			key := callOf(ctx).key

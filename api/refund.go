@@ -36,7 +36,7 @@ func (a *server) refunds() {
 		request: NewRefund{Amount: 50000, Reason: "vuelve un plato"}, answer: exampleRefund}, a.createRefund)
 	add(a, http.MethodGet, "/v1/payments/{id}/refunds", about{id: "list_refunds", tag: tag, summary: "List the refunds of a payment",
 		answer: RefundList{Data: []payment.RefundView{exampleRefund}}},
-		func(ctx context.Context, in *paymentPath) (*struct{ Body RefundList }, error) {
+		func(ctx context.Context, in *PaymentPath) (*struct{ Body RefundList }, error) {
 			key := callOf(ctx).key
 			id, err := found[posta.PaymentID](in.ID)
 			if err != nil {
@@ -73,7 +73,7 @@ func (a *server) refunds() {
 }
 
 func (a *server) createRefund(ctx context.Context, in *struct {
-	paymentPath
+	PaymentPath
 	Body NewRefund `required:"false"`
 }) (*refundAnswer, error) {
 	call := callOf(ctx)

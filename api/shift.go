@@ -35,7 +35,8 @@ type ShiftList struct {
 	Data []Shift `json:"data"`
 }
 
-type shiftPath struct {
+// ShiftPath names a shift.
+type ShiftPath struct {
 	ID string `path:"id" doc:"shf_…" example:"shf_01JD9S3F2K8Q4ZV6W1X7Y5T0RB"`
 }
 
@@ -56,7 +57,7 @@ func (a *server) shifts() {
 	add(a, http.MethodPost, "/v1/tills/{id}/shifts", about{id: "open_shift", tag: tag, summary: "Open a shift at a till",
 		status: http.StatusCreated, codes: []posta.Code{posta.CodeConflict}, request: Opening{"Ana"}, answer: exampleShift},
 		func(ctx context.Context, in *struct {
-			tillPath
+			TillPath
 			Body Opening
 		}) (*shiftAnswer, error) {
 			call := callOf(ctx)
@@ -74,7 +75,7 @@ func (a *server) shifts() {
 	add(a, http.MethodGet, "/v1/tills/{id}/shifts", about{id: "list_shifts", tag: tag, summary: "List a till's latest shifts",
 		answer: ShiftList{Data: []Shift{exampleShift}}},
 		func(ctx context.Context, in *struct {
-			tillPath
+			TillPath
 			Limit int `query:"limit" minimum:"1" maximum:"100" doc:"25 if left out"`
 		}) (*struct{ Body ShiftList }, error) {
 			key := callOf(ctx).key
@@ -93,7 +94,7 @@ func (a *server) shifts() {
 			return &struct{ Body ShiftList }{out}, nil
 		})
 	add(a, http.MethodGet, "/v1/shifts/{id}", about{id: "get_shift", tag: tag, summary: "Get a shift", answer: exampleShift},
-		func(ctx context.Context, in *shiftPath) (*shiftAnswer, error) {
+		func(ctx context.Context, in *ShiftPath) (*shiftAnswer, error) {
 			key := callOf(ctx).key
 			id, err := found[posta.ShiftID](in.ID)
 			if err != nil {
@@ -108,7 +109,7 @@ func (a *server) shifts() {
 	add(a, http.MethodPost, "/v1/shifts/{id}/close", about{id: "close_shift", tag: tag, summary: "Close a shift and sum it up",
 		request: Closing{"Ana"}, answer: exampleShift},
 		func(ctx context.Context, in *struct {
-			shiftPath
+			ShiftPath
 			Body Closing
 		}) (*shiftAnswer, error) {
 			key := callOf(ctx).key
@@ -127,7 +128,7 @@ func (a *server) shifts() {
 }
 
 func (a *server) report(ctx context.Context, in *struct {
-	tillPath
+	TillPath
 	From time.Time `query:"from" doc:"at or after"`
 	To   time.Time `query:"to" doc:"before; now if left out"`
 }) (*struct{ Body till.Report }, error) {

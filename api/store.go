@@ -49,7 +49,8 @@ type StoreList struct {
 	Data []Store `json:"data"`
 }
 
-type storePath struct {
+// StorePath names a store.
+type StorePath struct {
 	ID string `path:"id" doc:"sto_…" example:"sto_01JD9S3F2K8Q4ZV6W1X7Y5T0RB"`
 }
 
@@ -101,7 +102,7 @@ func (a *server) stores() {
 			return storeAnswered(s, "/v1/stores/"+string(s.ID), err)
 		})
 	add(a, http.MethodGet, "/v1/stores/{id}", about{id: "get_store", tag: tag, summary: "Get a store", answer: exampleStore},
-		func(ctx context.Context, in *storePath) (*storeAnswer, error) {
+		func(ctx context.Context, in *StorePath) (*storeAnswer, error) {
 			s, err := a.store(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -111,7 +112,7 @@ func (a *server) stores() {
 	add(a, http.MethodPatch, "/v1/stores/{id}", about{id: "update_store", tag: tag, summary: "Change a store, here and at the provider",
 		request: StoreChange{Name: new("Sucursal Norte")}, answer: exampleStore},
 		func(ctx context.Context, in *struct {
-			storePath
+			StorePath
 			Body StoreChange
 		}) (*storeAnswer, error) {
 			s, err := a.store(ctx, in.ID)
@@ -130,7 +131,7 @@ func (a *server) stores() {
 		})
 	add(a, http.MethodPost, "/v1/stores/{id}/provision", about{id: "provision_store", tag: tag, summary: "Tell the provider of a store again",
 		codes: byProvider, answer: exampleStore},
-		func(ctx context.Context, in *storePath) (*storeAnswer, error) {
+		func(ctx context.Context, in *StorePath) (*storeAnswer, error) {
 			s, err := a.store(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -142,7 +143,7 @@ func (a *server) stores() {
 		})
 	add(a, http.MethodDelete, "/v1/stores/{id}", about{id: "delete_store", tag: tag, summary: "Take a store out of use", status: http.StatusNoContent,
 		text: "Its tills must be out of use. What is told of it stays. May be repeated.", codes: append([]posta.Code{posta.CodeConflict}, byProvider...)},
-		func(ctx context.Context, in *storePath) (*none, error) {
+		func(ctx context.Context, in *StorePath) (*none, error) {
 			s, err := a.store(ctx, in.ID)
 			if err != nil {
 				return nil, err

@@ -42,7 +42,8 @@ type TillList struct {
 	Data []Till `json:"data"`
 }
 
-type tillPath struct {
+// TillPath names a till.
+type TillPath struct {
 	ID string `path:"id" doc:"til_…" example:"til_01JD9S3F2K8Q4ZV6W1X7Y5T0RB"`
 }
 
@@ -83,7 +84,7 @@ func (a *server) tills() {
 			return tillAnswered(t, "/v1/tills/"+string(t.ID), err)
 		})
 	add(a, http.MethodGet, "/v1/tills/{id}", about{id: "get_till", tag: tag, summary: "Get a till", answer: exampleTill},
-		func(ctx context.Context, in *tillPath) (*tillAnswer, error) {
+		func(ctx context.Context, in *TillPath) (*tillAnswer, error) {
 			t, err := a.till(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -93,7 +94,7 @@ func (a *server) tills() {
 	add(a, http.MethodPatch, "/v1/tills/{id}", about{id: "update_till", tag: tag, summary: "Change a till, here and at the provider",
 		request: TillChange{Name: new("Caja rápida")}, answer: exampleTill},
 		func(ctx context.Context, in *struct {
-			tillPath
+			TillPath
 			Body TillChange
 		}) (*tillAnswer, error) {
 			t, err := a.till(ctx, in.ID)
@@ -109,7 +110,7 @@ func (a *server) tills() {
 		})
 	add(a, http.MethodPost, "/v1/tills/{id}/provision", about{id: "provision_till", tag: tag, summary: "Tell the provider of a till again",
 		codes: byProvider, answer: exampleTill},
-		func(ctx context.Context, in *tillPath) (*tillAnswer, error) {
+		func(ctx context.Context, in *TillPath) (*tillAnswer, error) {
 			t, err := a.till(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -121,7 +122,7 @@ func (a *server) tills() {
 		})
 	add(a, http.MethodDelete, "/v1/tills/{id}", about{id: "delete_till", tag: tag, summary: "Take a till out of use", status: http.StatusNoContent,
 		text: "Not while a payment is open there. May be repeated.", codes: append([]posta.Code{posta.CodeTillBusy}, byProvider...)},
-		func(ctx context.Context, in *tillPath) (*none, error) {
+		func(ctx context.Context, in *TillPath) (*none, error) {
 			t, err := a.till(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -133,7 +134,7 @@ func (a *server) tills() {
 		})
 	add(a, http.MethodGet, "/v1/tills/{id}/poster", about{id: "get_till_poster", tag: tag, summary: "Download the provider's poster of a till's QR",
 		codes: append([]posta.Code{posta.CodeState}, byProvider...), media: "application/pdf", text: "The provider's own file, PDF or picture, as Content-Type says."},
-		func(ctx context.Context, in *tillPath) (*poster, error) {
+		func(ctx context.Context, in *TillPath) (*poster, error) {
 			t, err := a.till(ctx, in.ID)
 			if err != nil {
 				return nil, err
