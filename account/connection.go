@@ -121,7 +121,7 @@ func (s *Service) fill(c *Connection, in ConnectionInput, secrets map[string]str
 	if err := p.Err(); err != nil {
 		return err
 	}
-	if _, err := d.Open(effective, s.Client(c.ID), s.Clock); err != nil {
+	if _, err := d.Open(effective, s.client(c.ID), s.Clock); err != nil {
 		return underConfig(err)
 	}
 	return s.seal(c, secrets)

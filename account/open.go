@@ -83,7 +83,7 @@ func (s *Service) load(ctx context.Context, id posta.ConnectionID, atMost time.D
 		o = opening{updatedAt: c.UpdatedAt, secrets: splitSecrets(secrets[secretsField])}
 		d, err := s.Provider(c.Provider)
 		if err == nil {
-			o.connector, err = d.Open(s.config(d, c, secrets), s.Client(c.ID), s.Clock)
+			o.connector, err = d.Open(s.config(d, c, secrets), s.client(c.ID), s.Clock)
 		}
 		o.err = underConfig(err)
 	}

@@ -40,6 +40,14 @@ func (s *Service) log() *slog.Logger {
 	return s.Log
 }
 
+// client is the connection's HTTP client; nil where the program opens none.
+func (s *Service) client(id posta.ConnectionID) *http.Client {
+	if s.Client == nil {
+		return nil
+	}
+	return s.Client(id)
+}
+
 // Provider finds the description of a provider by its name. Errors: not_found.
 func (s *Service) Provider(name string) (provider.Description, error) {
 	for _, d := range s.Providers {

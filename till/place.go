@@ -121,7 +121,7 @@ func (s *Service) RemoveTill(ctx context.Context, m posta.MerchantID, mode posta
 		}
 	}
 	t.ProviderRef, t.QR, t.Image, t.UpdatedAt = "", "", "", s.Clock.Now()
-	return t, s.Keeper.UpdateTill(ctx, t)
+	return t, s.Keeper.UpdateTill(context.WithoutCancel(ctx), t)
 }
 
 // retire marks the till removed, unless a payment is open there. It looks again
@@ -232,6 +232,7 @@ func (s *Service) putTill(ctx context.Context, t Till) (Till, error) {
 		return t, err
 	}
 	// Somebody may have changed the rest meanwhile.
+	call = context.WithoutCancel(call)
 	t, err = s.Keeper.Till(call, t.MerchantID, t.ID)
 	if err != nil {
 		return t, err

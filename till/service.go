@@ -29,8 +29,9 @@ type Service struct {
 	Busy func(context.Context, posta.MerchantID, posta.TillID) (bool, error)
 }
 
-// callLimit is how long a person waits for the provider to take a store or till.
-const callLimit = 15 * time.Second
+// callLimit is how long a person waits for the provider to take a store, or a
+// till; a till may need its store put first.
+const callLimit = 10 * time.Second
 
 // Longest names and texts, in characters. The till's is Mercado Pago's.
 const (

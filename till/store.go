@@ -155,7 +155,7 @@ func (s *Service) RemoveStore(ctx context.Context, m posta.MerchantID, mode post
 		}
 	}
 	st.ProviderRef, st.UpdatedAt = "", s.Clock.Now()
-	return st, s.Keeper.UpdateStore(ctx, st)
+	return st, s.Keeper.UpdateStore(context.WithoutCancel(ctx), st)
 }
 
 // Store finds one, in use or not. Errors: not_found.
@@ -202,6 +202,7 @@ func (s *Service) putStore(ctx context.Context, st Store) (Store, error) {
 		return st, err
 	}
 	// Somebody may have changed the rest meanwhile.
+	ctx = context.WithoutCancel(ctx)
 	st, err = s.Keeper.Store(ctx, st.MerchantID, st.ID)
 	if err != nil {
 		return st, err
