@@ -79,7 +79,7 @@ func (s *Simulator) Accounts() []Account {
 	list := []Account{}
 	for _, a := range sorted(s.accounts) {
 		v := *a
-		v.AccessToken, v.WebhookSecret, v.FeedKey = mask(v.AccessToken), "•••", "•••"
+		v.AccessToken, v.WebhookSecret, v.FeedKey = "•••"+v.AccessToken[max(0, len(v.AccessToken)-4):], "•••", "•••"
 		list = append(list, v)
 	}
 	return list

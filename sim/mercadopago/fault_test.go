@@ -184,3 +184,25 @@ func TestMPSIM03_ControlAPIDrivesIt(t *testing.T) {
 		t.Fatal(a)
 	}
 }
+
+func TestMPSIM04_WhatWasAnsweredIsInTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sim.db")
+	b := newStand(t, func(c *mercadopago.Config) { c.File = path })
+	b.till()
+	for _, ref := range []string{"pay1", "pay2", "pay3"} {
+		b.want(b.call("PUT", legacyPath, legacyBody(ref, "10")), 204)
+		p := b.pay()
+		b.want(b.call("POST", "/v1/payments/"+text(p.Payments[0].ID)+"/refunds", `{"amount":3}`, "X-Idempotency-Key", ref), 201)
+		// What a killed program would leave: the file as it is, never closed.
+		after, err := mercadopago.New(mercadopago.Config{Clock: b.clock, File: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if book := after.Books(ref); book.Approved != 1000 || book.Refunded != 300 {
+			t.Fatal(book)
+		}
+		if err := after.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

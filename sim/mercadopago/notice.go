@@ -161,7 +161,7 @@ func (s *Simulator) enqueue(n *notice, t target, now time.Time) {
 	if u, err := url.Parse(t.url); err == nil {
 		path = u.Path
 	}
-	for _, old := range sorted(s.pending) {
+	for _, old := range s.pending {
 		if old.stale(n) && old.Tries > 0 && !old.flying {
 			old.Status = "superseded"
 			s.put(old)

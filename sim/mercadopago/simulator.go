@@ -42,7 +42,8 @@ type Config struct {
 	// AllowLoopback lets notices go to loopback and private addresses over
 	// plain http, which the real provider refuses.
 	AllowLoopback bool
-	// Switches are the choices that the control panel can change later.
+	// Switches are the choices at the start; those that were set later, by the
+	// panel or SetSwitches, are kept in File and win.
 	Switches Switches
 }
 
