@@ -109,14 +109,15 @@ func (a *server) payments() {
 		codes: []posta.Code{posta.CodeState}, request: Settlement{Accept: true}, answer: examplePayment},
 		func(ctx context.Context, in *struct {
 			PaymentPath
-			Body Settlement
+			Body *Settlement
 		}) (*paymentAnswer, error) {
 			key := callOf(ctx).key
 			id, err := found[posta.PaymentID](in.ID)
 			if err != nil {
 				return nil, err
 			}
-			p, err := a.Payments.Settle(ctx, key.MerchantID, key.Mode, id, in.Body.Accept, callOf(ctx).by())
+			accept := in.Body != nil && in.Body.Accept
+			p, err := a.Payments.Settle(ctx, key.MerchantID, key.Mode, id, accept, callOf(ctx).by())
 			return shown(p, "", err)
 		})
 }

@@ -74,12 +74,15 @@ func (a *server) refunds() {
 
 func (a *server) createRefund(ctx context.Context, in *struct {
 	PaymentPath
-	Body NewRefund `required:"false"`
+	Body *NewRefund
 }) (*refundAnswer, error) {
 	call := callOf(ctx)
 	id, err := found[posta.PaymentID](in.ID)
 	if err != nil {
 		return nil, err
+	}
+	if in.Body == nil {
+		in.Body = &NewRefund{}
 	}
 	r, err := a.Payments.Refund(ctx, payment.RefundInput{ID: posta.IDFrom[posta.RefundID](call.claim.ULID),
 		MerchantID: call.key.MerchantID, Mode: call.key.Mode, PaymentID: id, Amount: in.Body.Amount, Reason: in.Body.Reason, By: call.by()})

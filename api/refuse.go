@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -71,6 +72,10 @@ var meanings = []struct{ begins, code string }{
 	{"expected object", "object"},
 }
 
+// goField finds the field in what encoding/json says of a number that fits its
+// schema but not its type: too large, or with an exponent.
+var goField = regexp.MustCompile(`^json: cannot unmarshal number .* into Go struct field \w+\.([\w.]+) of type`)
+
 func field(d *huma.ErrorDetail) posta.FieldError {
 	_, path, inside := strings.Cut(d.Location, ".")
 	code := ""
@@ -86,6 +91,9 @@ func field(d *huma.ErrorDetail) posta.FieldError {
 			name = path + "." + name
 		}
 		return posta.FieldError{Field: name, Code: "required"}
+	}
+	if found := goField.FindStringSubmatch(d.Message); found != nil && !inside {
+		return posta.FieldError{Field: found[1], Code: code}
 	}
 	switch {
 	case code == "" && !inside:

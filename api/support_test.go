@@ -361,3 +361,15 @@ func each(t *testing.T, test func(t *testing.T, url string, db *store.DB)) {
 		})
 	}
 }
+
+// tenantAt is the same tenant at another till of the store.
+func (n *tenant) tenantAt(st till.Store) *tenant {
+	n.t.Helper()
+	other := *n
+	var err error
+	other.till, err = n.services.Tills.CreateTill(n.t.Context(), till.Input{MerchantID: n.merchant.ID, Mode: posta.Test, StoreID: st.ID, Name: "Caja 2"})
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return &other
+}
