@@ -101,8 +101,11 @@ func (f Fact) Newer(o Fact) bool {
 	return f.fingerprint() > o.fingerprint()
 }
 
-// Same reports whether f and o say the same.
-func (f Fact) Same(o Fact) bool { return f.fingerprint() == o.fingerprint() }
+// Same reports whether f and o say the same, if not at the same moment.
+func (f Fact) Same(o Fact) bool {
+	f.At, o.At = time.Time{}, time.Time{}
+	return f == o
+}
 
 func (f Fact) fingerprint() string {
 	f.At = f.At.UTC()

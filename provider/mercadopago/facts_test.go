@@ -276,3 +276,43 @@ func TestLaggingSearchEndsPaid(t *testing.T) {
 	facts = append(facts, get(t, connector, charge)...)
 	wantState(t, charge, facts, payment.Paid, payment.AttentionNone)
 }
+
+// Of a payment in a connection that uses orders only what the order does not
+// say is told, and the money counts once.
+func TestPaymentOfAnOrder(t *testing.T) {
+	const order = `{"id":"ORD1","type":"qr","external_reference":"pay_1","total_amount":"1500.00","total_paid_amount":"1500.00","status":"processed","currency":"ARS","last_updated_date":"2026-01-01T10:00:00Z",` +
+		`"transactions":{"payments":[{"id":"PAY1","amount":"1500.00","paid_amount":"1500.00","status":"processed","reference_id":"7"}]}}`
+	for name, tc := range map[string]struct {
+		id, status string
+		state      payment.State
+		attempts   int
+	}{
+		"paid": {"7", "approved", payment.Paid, 1}, "disputed": {"7", "in_mediation", payment.Disputed, 1},
+		"charged back": {"7", "charged_back", payment.ChargedBack, 1}, "declined": {"8", "rejected", payment.Paid, 2},
+		"another approved": {"9", "approved", payment.Paid, 1},
+	} {
+		body := `{"id":` + tc.id + `,"status":"` + tc.status + `","external_reference":"pay_1","transaction_amount":1500,"currency_id":"ARS","date_last_updated":"2026-01-02T10:00:00Z","authorization_code":"301299","card":{"last_four_digits":"3704"},"order":{}}`
+		r := routes{"GET /v1/payments/" + tc.id: body, "GET /v1/orders": `{"data":[{"id":"ORD1","external_reference":"pay_1"}]}`, "GET /v1/orders/ORD1": order}
+		seen := fetch(t, provider.Config{"flow": "orders"}, r, "payment", tc.id)
+		if len(seen) != 1 {
+			t.Fatalf("%s: %+v", name, seen)
+		}
+		got, attempts := payment.Compute(150_000, seen[0].Facts), 0
+		for _, f := range seen[0].Facts {
+			if f.Kind == provider.FactAttempt {
+				attempts++
+				if f.ID == "PAY1" && tc.id == "7" && (f.LastFour != "3704" || f.Authorizes != "301299") {
+					t.Errorf("%s: %+v", name, f)
+				}
+			}
+		}
+		if got.State != tc.state || got.Captured != 150_000 || attempts != tc.attempts {
+			t.Errorf("%s: %+v with %d attempts", name, got, attempts)
+		}
+		// Without the search only a declined try is told.
+		delete(r, "GET /v1/orders")
+		if alone := fetch(t, provider.Config{"flow": "orders"}, r, "payment", tc.id); (len(alone) == 1) != (tc.status == "rejected") {
+			t.Errorf("%s: %+v", name, alone)
+		}
+	}
+}

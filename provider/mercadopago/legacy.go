@@ -142,7 +142,6 @@ func (c *connector) waiting(ctx context.Context, charge provider.Charge) (bool, 
 // payments, for when the search of merchant orders lags behind them.
 func (c *connector) sales(ctx context.Context, charge provider.Charge, deep bool) (provider.Observation, error) {
 	reference := string(charge.Payment)
-	known := map[string]payment{}
 	list, err := c.merchantOrdersOf(ctx, reference)
 	if err != nil {
 		return provider.Observation{ExternalReference: reference}, err
@@ -152,7 +151,7 @@ func (c *connector) sales(ctx context.Context, charge provider.Charge, deep bool
 			return provider.Observation{ExternalReference: reference}, err
 		}
 	}
-	seen, err := c.sell(ctx, list, known, charge.Amount.Currency)
+	seen, err := c.sell(ctx, list, nil, charge.Amount.Currency)
 	seen.ExternalReference = reference
 	return seen, err
 }

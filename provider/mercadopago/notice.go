@@ -180,7 +180,7 @@ func (c *connector) fetchMerchantOrder(ctx context.Context, id string) ([]provid
 		return nil, err
 	}
 	if c.flow == FlowOrders {
-		return c.fetchOrderOf(ctx, m.ExternalReference)
+		return c.fetchOrderOf(ctx, payment{ExternalReference: m.ExternalReference})
 	}
 	return told(c.sell(ctx, []merchantOrder{m}, nil, ""))
 }
@@ -193,7 +193,7 @@ func (c *connector) fetchPayment(ctx context.Context, id string) ([]provider.Obs
 		return nil, err
 	}
 	if c.flow == FlowOrders {
-		return c.fetchOrderOf(ctx, p.ExternalReference)
+		return c.fetchOrderOf(ctx, p)
 	}
 	if p.merchantOrder() == "" {
 		return nil, nil
@@ -219,15 +219,38 @@ func (c *connector) fetchPayment(ctx context.Context, id string) ([]provider.Obs
 	return told(provider.Observation{ExternalReference: p.ExternalReference, Till: p.till(), Facts: facts}, err)
 }
 
-// fetchOrderOf finds the order that a payment belongs to, for connections that
-// use orders. A payment's own ids are other names for the order's transactions:
-// facts under both would count the money twice.
-func (c *connector) fetchOrderOf(ctx context.Context, reference string) ([]provider.Observation, error) {
-	o, err := c.orderOf(ctx, reference)
-	if err != nil || o.ID == "" {
+// fetchOrderOf tells of a payment in a connection that uses orders. Its id is
+// another name for one of the order's transactions, and facts under both would
+// count the money twice: it only adds what the order does not say, which is
+// the card, a dispute, and tries that were declined.
+func (c *connector) fetchOrderOf(ctx context.Context, p payment) ([]provider.Observation, error) {
+	o, err := c.orderOf(ctx, p.ExternalReference)
+	if err != nil {
 		return nil, err
 	}
-	return told(c.observe(o, ""))
+	seen := provider.Observation{ExternalReference: p.ExternalReference}
+	if o.ID != "" {
+		if seen, err = c.observe(o, ""); err != nil {
+			return told(seen, err)
+		}
+	}
+	own, err := p.facts(o.ID, "", c.clock.Now())
+	if err != nil {
+		return told(seen, err)
+	}
+	known := o.transactionOf(string(p.ID))
+	if known == "" {
+		if own[0].Status == provider.StatusRejected {
+			seen.Facts = append(seen.Facts, own[0])
+		}
+		return told(seen, nil)
+	}
+	for i := range seen.Facts {
+		if f := &seen.Facts[i]; f.Kind == provider.FactAttempt && f.ID == known {
+			describe(f, own[0])
+		}
+	}
+	return told(seen, nil)
 }
 
 func firstOf(errs ...error) error {

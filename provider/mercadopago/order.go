@@ -47,6 +47,7 @@ type order struct {
 // transaction is a payment of an order.
 type transaction struct {
 	ID           string `json:"id"`
+	Reference    text   `json:"reference_id"` // the id of the payment that it is
 	Amount       text   `json:"amount"`
 	Paid         text   `json:"paid_amount"`
 	Tip          text   `json:"tip_amount"`

@@ -111,3 +111,25 @@ func (o order) explained(currency posta.Currency) (int64, error) {
 	}
 	return sum, nil
 }
+
+// transactionOf is the id of the order's transaction that the payment is, "" if none.
+func (o order) transactionOf(payment string) string {
+	for _, t := range o.Transactions.Payments {
+		if payment != "" && string(t.Reference) == payment {
+			return t.ID
+		}
+	}
+	return ""
+}
+
+// describe adds to a transaction's fact what its payment tells of it.
+func describe(f *provider.Fact, p provider.Fact) {
+	switch p.Status {
+	case provider.StatusApproved, provider.StatusInMediation, provider.StatusChargedBack:
+		f.Status, f.Detail = p.Status, p.Detail
+	}
+	if p.At.After(f.At) {
+		f.At = p.At
+	}
+	f.LastFour, f.Authorizes = first(p.LastFour, f.LastFour), first(p.Authorizes, f.Authorizes)
+}
