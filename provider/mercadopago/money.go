@@ -66,7 +66,7 @@ func expand(number string) string {
 }
 
 // wireDecimals is how many digits after the point the provider takes: none for
-// CLP and COP, whatever ISO 4217 says (docs/design.md §3).
+// CLP and COP, whatever ISO 4217 says of the latter (docs/providers/mercadopago.md §1).
 func wireDecimals(currency posta.Currency) int {
 	if currency == "COP" {
 		return 0
