@@ -15,8 +15,8 @@ import (
 )
 
 // Positions are 1, 2, 3… without gaps whatever is written, rolled back and
-// positioned at once, and a reader that follows them misses nothing. Sabotage
-// seen red: positions given at insert leave gaps for what was rolled back.
+// positioned at once, and a reader that follows them misses nothing.
+// Sabotage seen red: without SKIP LOCKED two relays give the same positions.
 func TestEventsArePositionedWithoutGaps(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {

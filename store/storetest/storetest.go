@@ -76,7 +76,8 @@ func OpenAt(t testing.TB, url string) *store.DB {
 }
 
 // URL is the address of an empty database that is gone after the test: a file,
-// or a schema on the PostgreSQL of POSTA_TEST_POSTGRES, which must be set.
+// or a schema on the PostgreSQL of POSTA_TEST_POSTGRES, which must be set. Its
+// connections bear the schema's name as application_name.
 func URL(t testing.TB, kind store.Dialect) string {
 	t.Helper()
 	if kind == store.SQLite {
@@ -95,6 +96,7 @@ func URL(t testing.TB, kind store.Dialect) string {
 	}
 	query := address.Query()
 	query.Set("search_path", schema)
+	query.Set("application_name", schema)
 	address.RawQuery = query.Encode()
 	return address.String()
 }
