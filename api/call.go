@@ -17,7 +17,7 @@ import (
 type call struct {
 	id     string // answered as X-Request-Id and written in the log
 	server *server
-	words  *text.Localizer
+	asked  *http.Request
 	key    account.Key
 	claim  idempotency.Claim // of a POST under /v1
 	route  string            // pattern of the operation
@@ -35,6 +35,9 @@ func callOf(ctx context.Context) *call {
 	return c
 }
 
+// words are those of the reader's language.
+func (c *call) words() *text.Localizer { return c.server.Catalog.Match(c.asked) }
+
 // by names who calls, for the record.
 func (c *call) by() string { return "key:" + string(c.key.ID) }
 
@@ -44,7 +47,7 @@ func (c *call) by() string { return "key:" + string(c.key.ID) }
 func (a *server) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := posta.SystemClock{}.Now()
-		c := &call{id: posta.NewULID(start), server: a, words: a.Catalog.Match(r)}
+		c := &call{id: posta.NewULID(start), server: a, asked: r}
 		r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
 		out := &writer{ResponseWriter: w}
 		header := w.Header()

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"posta"
 	"posta/inbox"
@@ -61,12 +63,19 @@ func (a *server) failHook(w http.ResponseWriter, r *http.Request, id posta.Conne
 	a.fail(w, r, err)
 }
 
+// readLimit is how long a body may take to arrive.
+const readLimit = 15 * time.Second
+
 // bounded reads a body of at most limit bytes; of a longer one it gives what
 // was read, with too_large.
 func bounded(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	if r.Body == nil || r.ContentLength == 0 {
 		return nil, nil
 	}
+	// A slow sender may not hold the line; the handler may then take its time.
+	line := http.NewResponseController(w)
+	_ = line.SetReadDeadline(posta.SystemClock{}.Now().Add(readLimit))
+	defer func() { _ = line.SetReadDeadline(time.Time{}) }()
 	in := http.MaxBytesReader(w, r.Body, limit)
 	var body []byte
 	var err error
@@ -81,7 +90,8 @@ func bounded(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error
 	if err == nil {
 		return body, nil
 	}
-	if _, long := err.(*http.MaxBytesError); long {
+	var long *http.MaxBytesError
+	if errors.As(err, &long) {
 		return body, &posta.Error{Code: posta.CodeTooLarge}
 	}
 	return body, &posta.Error{Code: posta.CodeInvalid, Fields: []posta.FieldError{{Field: "body", Code: "cut"}}, Cause: err}

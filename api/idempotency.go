@@ -88,12 +88,14 @@ func (a *server) once(w http.ResponseWriter, r *http.Request) {
 func (a *server) close(ctx context.Context, call *call, h *held) {
 	ctx = context.WithoutCancel(ctx)
 	var err error
+	// A claim that was taken over may have had its effect before.
+	resumed := call.claim.LeaseTo.Sub(call.claim.CreatedAt) > idempotency.Lease
 	switch code := posta.ErrorCode(call.fault); {
-	case code == posta.CodeUnavailable || code == posta.CodeRateLimited && call.begun:
+	case code == posta.CodeUnavailable:
 		// Perhaps half done: kept without an answer until its lease ends.
 		h.header.Set("Retry-After", "30")
 		return
-	case !call.begun, harmless[code]:
+	case !resumed && (!call.begun || harmless[code]):
 		err = a.Idempotency.Abandon(ctx, call.claim)
 	default:
 		answer := idempotency.Answer{Status: h.status, ContentType: h.header.Get("Content-Type"), Body: h.body.Bytes(), Header: map[string]string{}}

@@ -134,10 +134,11 @@ func (c *call) problem(err error) *Problem {
 		return p
 	}
 	p.Type = c.server.PublicURL() + "/docs/api#" + string(e.Code)
-	p.Title = c.words.T("error."+string(e.Code)+".title", params(e.Params))
-	p.Detail = c.words.T("error."+string(e.Code), params(e.Params))
+	words := c.words()
+	p.Title = words.T("error."+string(e.Code)+".title", params(e.Params))
+	p.Detail = words.T("error."+string(e.Code), params(e.Params))
 	for _, f := range e.Fields {
-		p.Errors = append(p.Errors, ProblemField{Field: f.Field, Code: f.Code, Message: fieldWords(c.words, f)})
+		p.Errors = append(p.Errors, ProblemField{Field: f.Field, Code: f.Code, Message: fieldWords(words, f)})
 	}
 	return p
 }

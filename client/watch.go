@@ -29,7 +29,11 @@ type Event struct {
 }
 
 // Done, returned by the function given to Watch, ends it without an error.
-var Done = errors.New("done")
+var Done error = done{}
+
+type done struct{}
+
+func (done) Error() string { return "done" }
 
 // silence is how long a stream may say nothing, heartbeats included.
 const silence = 40 * time.Second
