@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"posta"
 	"posta/provider"
@@ -75,11 +76,10 @@ func (s *Service) apply(r *Record, n News) Outcome {
 		seen.Facts = []provider.Fact{{Kind: provider.FactForeign, ID: misfit, Detail: misfit}}
 		seen.Order, seen.Display = "", ""
 	}
+	moved := false
 	for _, f := range seen.Facts {
-		if !slices.ContainsFunc(p.Facts, f.Same) {
-			p.Facts = append(p.Facts, f)
-			out.New = true
-		}
+		news, later := learn(&p.Facts, f)
+		out.New, moved = out.New || news, moved || later
 	}
 	if p.Order == "" && seen.Order != "" {
 		p.Order, out.New = seen.Order, true
@@ -87,15 +87,17 @@ func (s *Service) apply(r *Record, n News) Outcome {
 	if seen.Display != "" && seen.Display != p.QR {
 		p.QR, out.New = seen.Display, true
 	}
-	if !out.New {
+	if !out.New && !moved {
 		return out
 	}
 	before := p.Summary
 	s.recompute(p)
-	s.bindRefunds(r, n)
-	if p.State != before.State {
-		p.Enquiries = 0
+	if !out.New && p.Summary == before {
+		return out
 	}
+	out.New = true
+	s.bindRefunds(r, n)
+	p.Enquiries = 0 // something moves: ask soon again
 	if !p.State.Open() && p.EndedAt.IsZero() {
 		p.EndedAt = now
 	}
@@ -103,6 +105,23 @@ func (s *Service) apply(r *Record, n News) Outcome {
 	p.DueAt = nextEnquiry(*p, now)
 	s.tell(r, before)
 	return out
+}
+
+// learn adds f to the set. What was known already, said again later, keeps the
+// later time only: the newest of each object stays the same, and a provider
+// that is asked often does not make the set grow.
+func learn(facts *[]provider.Fact, f provider.Fact) (news, later bool) {
+	f.At = f.At.UTC().Truncate(time.Microsecond)
+	for i, known := range *facts {
+		if known.Same(f) {
+			if f.At.After(known.At) {
+				(*facts)[i].At, later = f.At, true
+			}
+			return false, later
+		}
+	}
+	*facts = append(*facts, f)
+	return true, true
 }
 
 // recompute reads the summary off the facts, leaving out what a person settled.

@@ -55,7 +55,7 @@ func (s *Service) partFor(r *Record, n News, f provider.Fact, answered bool) (*R
 		refund := &r.Refunds[i]
 		for j := range refund.Parts {
 			part := &refund.Parts[j]
-			mine := answered && refund.ID == n.Refund && j == n.Part
+			mine := answered && refund.ID == n.Refund && j == n.Part && part.ProviderID == ""
 			lost := part.State == RefundUnknown && part.ProviderID == "" && part.Attempt == f.Parent && part.Amount == f.Amount
 			if mine || lost {
 				return refund, part

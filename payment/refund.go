@@ -182,11 +182,16 @@ func (s *Service) give(ctx context.Context, p Payment, refund Refund) (Refund, e
 		return refund, s.gave(context.WithoutCancel(ctx), &refund, 0, provider.Observation{}, err)
 	}
 	for i, part := range refund.Parts {
-		if part.ProviderID != "" || part.State == RefundFailed || part.State == RefundSucceeded {
+		if part.State == RefundFailed || part.State == RefundSucceeded {
 			continue
 		}
-		seen, err := connector.Refund(tag(ctx, p, "refund"), charge, provider.Refund{Attempt: part.Attempt,
-			Amount: posta.Money{Amount: part.Amount, Currency: refund.Amount.Currency}, Whole: part.Whole, Key: part.Key})
+		var seen provider.Observation
+		if part.ProviderID == "" {
+			seen, err = connector.Refund(tag(ctx, p, "refund"), charge, provider.Refund{Attempt: part.Attempt,
+				Amount: posta.Money{Amount: part.Amount, Currency: refund.Amount.Currency}, Whole: part.Whole, Key: part.Key})
+		} else { // taken, not yet decided
+			seen, err = connector.Get(tag(ctx, p, "refund"), charge)
+		}
 		if err := s.gave(context.WithoutCancel(ctx), &refund, i, seen, err); err != nil {
 			return refund, err
 		}
