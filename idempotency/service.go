@@ -71,7 +71,8 @@ func (s *Service) Begin(ctx context.Context, r Request) (Claim, *Answer, error) 
 }
 
 // Finish saves the answer of a held claim, sealed, for Lifetime; the caller
-// going away does not stop it.
+// going away does not stop it. Errors: conflict when the request ran over its
+// lease and was taken over; whoever did that saves the answer.
 func (s *Service) Finish(ctx context.Context, c Claim, a Answer) error {
 	if a.Status == 0 {
 		return posta.Errorf(posta.CodeInternal, "an answer to save needs a status")

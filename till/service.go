@@ -15,7 +15,7 @@ import (
 // Service keeps stores and tills, here and at the provider, and their shifts.
 //
 // Its methods take the mode of whoever asks: what is of the other mode is not
-// found. Mode "" sees both.
+// found. Mode "" finds both; lists need a mode.
 type Service struct {
 	Keeper Keeper
 	Clock  posta.Clock
