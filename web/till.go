@@ -2,8 +2,10 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"posta"
+	"posta/page"
 	"posta/payment"
 	"posta/till"
 )
@@ -105,9 +107,9 @@ type tillData struct {
 	counter
 	Nonce  string
 	Form   chargeForm
-	Quick  []int64 // amounts for one touch, in minor units
-	Stage  *stage  // nil: only the keypad
-	Last   *stage  // what was charged here last, nil if nothing
+	Quick  []quickAmount
+	Stage  *stage // nil: only the keypad
+	Last   *stage // what was charged here last, nil if nothing
 	Errors map[string]string
 	Wrong  problem
 }
@@ -133,7 +135,7 @@ func (s *server) tillPage(v *visit) error {
 
 // tillData gathers the till as it stands.
 func (s *server) tillData(v *visit, c counter) (tillData, error) {
-	data := tillData{counter: c, Nonce: s.newNonce(), Quick: quickAmounts[c.Currency], Form: chargeForm{Items: make([]itemForm, 1)}}
+	data := tillData{counter: c, Nonce: s.newNonce(), Quick: c.quick(), Form: chargeForm{Items: make([]itemForm, 1)}}
 	open, last, err := s.now(v, c)
 	if err != nil {
 		return data, err
@@ -173,6 +175,25 @@ func (s *server) now(v *visit, c counter) (open, last *payment.Payment, err erro
 		}
 	}
 	return open, nil, nil
+}
+
+// quickAmount is an amount for one touch.
+type quickAmount struct {
+	Minor int64
+	Words string // without decimals that are zero
+}
+
+// quick gives the amounts that are one touch away.
+func (c counter) quick() []quickAmount {
+	var out []quickAmount
+	for _, minor := range quickAmounts[c.Currency] {
+		words := page.Money(minor, string(c.Currency), "")
+		if c.Style.Point != "" {
+			words = strings.TrimSuffix(words, c.Style.Point+strings.Repeat("0", c.Style.Decimals))
+		}
+		out = append(out, quickAmount{minor, words})
+	}
+	return out
 }
 
 // quickAmounts are one touch away, in minor units: what notes there are.

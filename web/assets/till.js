@@ -64,7 +64,7 @@
   amount.setAttribute("inputmode", "none"); // the keypad is on the page
   amount.addEventListener("beforeinput", (e) => {
     if (e.inputType === "insertFromPaste") { e.preventDefault(); type(read(e.dataTransfer?.getData("text") || e.data || "")); return; }
-    if (!e.cancelable) return;
+    if (!e.cancelable || e.inputType === "insertLineBreak") return; // Enter charges
     if (e.inputType.startsWith("insert")) { e.preventDefault(); for (const c of e.data || "") { if (/\d/.test(c)) press(c); else if (c === "," || c === ".") press("point"); } }
     else if (e.inputType.startsWith("delete")) { e.preventDefault(); const all = amount.selectionEnd - amount.selectionStart >= amount.value.length; type(all || !/Backward|Forward/.test(e.inputType) || /Word|Line/.test(e.inputType) ? "" : typed.slice(0, -1)); }
   });
