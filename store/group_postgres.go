@@ -59,7 +59,7 @@ func (db *DB) transactOnce(ctx context.Context, do func(*tx) error) error {
 func (g *group) startPostgres(db *DB) { g.start(committers, db.commitRows) }
 
 // commitRows inserts the rows of all requests in one round trip and commit;
-// when that fails for something in one of them, each alone.
+// when that fails for something in one of them, in halves, down to the one.
 func (db *DB) commitRows(batch []*request) {
 	// The same order everywhere: two batches that clash wait for each other
 	// instead of both for ever.
@@ -70,12 +70,16 @@ func (db *DB) commitRows(batch []*request) {
 	}
 	switch {
 	case err == nil:
-	case len(batch) == 1 && !db.dialect.again(err), db.dialect.down(err):
+	case db.dialect.down(err):
 		fail(batch, db.dialect.fault(err))
+	case len(batch) == 1 && db.dialect.again(err):
+		batch[0].err = db.transact(batch[0].ctx, inserting(batch[0].rows))
+	case len(batch) == 1:
+		batch[0].err = db.dialect.fault(err)
 	default:
-		for _, r := range batch {
-			r.err = db.transact(r.ctx, inserting(r.rows))
-		}
+		half := len(batch) / 2
+		db.commitRows(batch[:half])
+		db.commitRows(batch[half:])
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 
 // Whatever shares a commit with a bad request is none the worse for it, and
 // nothing of the bad one stays. Sabotages seen red: no ROLLBACK TO on SQLite
-// leaves half of the bad ones; no one-by-one on PostgreSQL fails the good ones.
+// leaves half of the bad ones; no halving on PostgreSQL fails the good ones.
 func TestOneBadRequestInABatchFailsAlone(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {

@@ -186,7 +186,6 @@ CREATE TABLE event (
     data        TEXT   NOT NULL,
     created_at  BIGINT NOT NULL
 );
-CREATE INDEX event_new ON event (seq) WHERE position IS NULL;
 CREATE INDEX event_merchant ON event (merchant_id, mode, position);
 CREATE INDEX event_payment ON event (payment_id, seq);
 
@@ -224,7 +223,7 @@ CREATE TABLE notification (
 CREATE INDEX notification_due ON notification (due_at) WHERE due_at > 0;
 CREATE INDEX notification_fetched ON notification (connection_id, topic, resource, fetched_at) WHERE fetched_at > 0;
 CREATE INDEX notification_told ON notification (connection_id, dedupe_key, id) WHERE dedupe_key <> '';
-CREATE INDEX notification_payment ON notification (payment_id) WHERE payment_id <> '';
+CREATE INDEX notification_payment ON notification (payment_id, id) WHERE payment_id <> '';
 
 CREATE TABLE provider_call (
     id              TEXT   NOT NULL PRIMARY KEY,
