@@ -44,6 +44,8 @@ type server struct {
 	Services
 	v1   *http.ServeMux // what huma serves
 	huma huma.API
+	// operations are the document's, in the order in which people read them.
+	operations []*huma.Operation
 }
 
 // New makes the handler of /v1/, /hooks/, /healthz, /openapi.json,

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -128,6 +129,7 @@ func (a *server) illustrate(method, path string, about about, byStatus map[int][
 	item := a.huma.OpenAPI().Paths[path]
 	op := map[string]*huma.Operation{http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPatch: item.Patch,
 		http.MethodPut: item.Put, http.MethodDelete: item.Delete}[method]
+	a.operations = append(a.operations, op)
 	if op.RequestBody != nil {
 		for _, content := range op.RequestBody.Content {
 			content.Example = plain(about.request)
@@ -152,20 +154,12 @@ func (a *server) illustrate(method, path string, about about, byStatus map[int][
 	}
 }
 
-// plain is a value as JSON shows it.
+// plain is a value as JSON shows it, its fields in the order of their type.
 func plain(v any) any {
 	if v == nil {
 		return nil
 	}
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	var out any
-	if err := json.Unmarshal(b, &out); err != nil {
-		panic(err)
-	}
-	return out
+	return json.RawMessage(bytes.TrimSpace(encode(v)))
 }
 
 // none is the input or output of an operation that has none.

@@ -85,19 +85,13 @@ func (a *server) manual(words *text.Localizer) manual {
 	out.Introduction = slices.DeleteFunc(out.Introduction, func(line string) bool { return line == "" })
 	byTag := map[string]*manualTag{}
 	var order []string
-	for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
-		item := doc.Paths[path]
-		for _, op := range []*huma.Operation{item.Get, item.Post, item.Patch, item.Put, item.Delete} {
-			if op == nil {
-				continue
-			}
-			tag := op.Tags[0]
-			if byTag[tag] == nil {
-				byTag[tag] = &manualTag{Name: tag}
-				order = append(order, tag)
-			}
-			byTag[tag].Operations = append(byTag[tag].Operations, describe(op))
+	for _, op := range a.operations {
+		tag := op.Tags[0]
+		if byTag[tag] == nil {
+			byTag[tag] = &manualTag{Name: tag}
+			order = append(order, tag)
 		}
+		byTag[tag].Operations = append(byTag[tag].Operations, describe(op))
 	}
 	slices.SortStableFunc(order, func(x, y string) int { return rankOf(x) - rankOf(y) })
 	for _, tag := range order {
@@ -198,15 +192,16 @@ func fieldOf(name string, s *huma.Schema) manualField {
 }
 
 func pretty(example any) string {
-	if text, ok := example.(string); ok || example == nil {
-		return text
-	}
 	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if encoder.Encode(example) != nil {
-		return ""
+	switch e := example.(type) {
+	case json.RawMessage:
+		var text string
+		if json.Unmarshal(e, &text) == nil { // a stream's
+			return text
+		}
+		if json.Indent(&out, e, "", "  ") != nil {
+			return string(e)
+		}
 	}
-	return strings.TrimSpace(out.String())
+	return out.String()
 }
