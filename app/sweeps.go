@@ -21,7 +21,7 @@ const (
 // sweeps are all the work that comes due by itself.
 func sweeps(box *inbox.Service, payments *payment.Service, answers *idempotency.Service) []work.Sweep {
 	return []work.Sweep{
-		{Name: sweepNotifications, Run: box.Sweep, Every: time.Second, Limit: 64},
+		{Name: sweepNotifications, Run: box.Sweep, Every: time.Second, Limit: 256},
 		{Name: sweepPayments, Run: payments.SweepPayments, Every: 500 * time.Millisecond, Limit: 32},
 		{Name: sweepRefunds, Run: payments.SweepRefunds, Every: time.Second, Limit: 16},
 		{Name: sweepAnswers, Every: 10 * time.Minute, Run: func(ctx context.Context, _ func(func())) (int, error) {
