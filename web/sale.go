@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"posta"
@@ -92,22 +93,8 @@ func (s *server) sale(v *visit) (saleData, error) {
 	for _, r := range refunds {
 		data.Refunds = append(data.Refunds, r.View())
 	}
-	data.Amount = posta.FormatDecimal(data.Left, c.Style.Decimals)
-	if c.Style.Point == "," {
-		data.Amount = replacePoint(data.Amount)
-	}
+	data.Amount = strings.TrimPrefix(v.money(data.Left, c.Currency), c.Style.Symbol)
 	return data, nil
-}
-
-// replacePoint writes plain decimal text with a comma.
-func replacePoint(text string) string {
-	out := []byte(text)
-	for i, b := range out {
-		if b == '.' {
-			out[i] = ','
-		}
-	}
-	return string(out)
 }
 
 // left is what can still be given back, as payment counts it: the page must not

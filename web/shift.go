@@ -71,6 +71,7 @@ func (s *server) openShift(v *visit) error {
 	if err != nil && posta.ErrorCode(err) != posta.CodeConflict { // conflict: it is open already, which the page shows
 		return s.showShift(v, err)
 	}
+	v.flash("ok", v.T("till.shift.is_open"), "")
 	return v.redirect(c.URL())
 }
 
@@ -93,7 +94,7 @@ func (s *server) closeShift(v *visit) error {
 	if _, err = s.Tills.CloseShift(v.ctx(), v.Merchant.ID, v.Mode, id, v.User.Name); err != nil {
 		return s.showShift(v, err)
 	}
-	return v.redirect(c.URL() + "/shift/" + string(id))
+	return v.redirect(c.URL() + "/shift/" + string(id) + "?print=1")
 }
 
 // reportData is a shift's report, made to be printed.
@@ -102,6 +103,8 @@ type reportData struct {
 	Shift  till.Shift
 	Report till.Report
 	Paper  string
+	// PrintNow has the page print itself: the shift was closed a moment ago.
+	PrintNow bool
 }
 
 func (s *server) shiftReport(v *visit) error {
@@ -120,7 +123,7 @@ func (s *server) shiftReport(v *visit) error {
 	if sh.TillID != c.Till.ID {
 		return &posta.Error{Code: posta.CodeNotFound}
 	}
-	data := reportData{counter: c, Shift: sh, Report: sh.Report, Paper: v.paper()}
+	data := reportData{counter: c, Shift: sh, Report: sh.Report, Paper: v.paper(), PrintNow: v.r.URL.Query().Has("print")}
 	if sh.ClosedAt.IsZero() {
 		data.Report, err = s.Tills.Report(v.ctx(), v.Merchant.ID, v.Mode, c.Till.ID, sh.OpenedAt, s.Clock.Now())
 		if err != nil {

@@ -1,6 +1,9 @@
 package web
 
 import (
+	"fmt"
+	"time"
+
 	"posta"
 	"posta/payment"
 	"posta/provider"
@@ -13,14 +16,16 @@ type stage struct {
 	Paying   *payment.AttemptView // the one that brought the money
 	Declined *payment.AttemptView // the latest declined try, while another one is possible
 	Declines int
-	Version  int64 // grows with each change
+	Version  int64  // grows with each change
+	Left     string // time to pay, "9:58"; the script counts it down
 	Demo     *Demo
 	POS      string // the till's code at the provider, for the demo's phone
 }
 
 // stage makes the payment ready to be shown.
 func (s *server) stage(v *visit, c counter, p payment.Payment) *stage {
-	st := &stage{counter: c, Payment: p.View(), Version: p.UpdatedAt.UnixMicro(), Demo: s.Demo, POS: posta.Alphanumeric(c.Till.ID)}
+	left := max(p.ExpiresAt.Sub(s.Clock.Now()), 0)
+	st := &stage{Left: fmt.Sprintf("%d:%02d", left/time.Minute, left%time.Minute/time.Second), counter: c, Payment: p.View(), Version: p.UpdatedAt.UnixMicro(), Demo: s.Demo, POS: posta.Alphanumeric(c.Till.ID)}
 	for i, a := range st.Payment.Attempts {
 		switch a.Status {
 		case provider.StatusApproved, provider.StatusInMediation, provider.StatusChargedBack:

@@ -18,6 +18,10 @@
   });
 
   refundForm();
+  if (document.querySelector("[data-print-now]")) { // a shift that was closed a moment ago
+    history.replaceState(null, "", location.pathname);
+    if (printsItself()) window.print();
+  }
   const till = $("till");
   if (!till) return;
   const url = till.dataset.url, stage = $("stage"), pane = $("keys-pane"), form = $("charge-form"), amount = $("amount"), charge = $("charge"), nonce = $("nonce");
@@ -267,5 +271,16 @@
     field.addEventListener("input", name);
     name();
     field.select?.();
+    // It asks, naming amount and card; Enter answers yes, Escape no.
+    const ask = document.getElementById("refund-ask"), yes = document.getElementById("refund-confirm");
+    let sure = false;
+    refund.addEventListener("submit", (e) => {
+      if (sure) return;
+      e.preventDefault();
+      yes.textContent = button.textContent;
+      document.getElementById("refund-ask-amount").textContent = refund.dataset.currencySymbol + field.value.trim();
+      ask.showModal();
+    });
+    yes.addEventListener("click", () => { if (sure) return; sure = true; yes.setAttribute("aria-disabled", "true"); refund.submit(); });
   }
 })();
