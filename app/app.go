@@ -100,6 +100,9 @@ func (a *App) wire(ctx context.Context, box *seal.Box) error {
 	}
 	a.Accounts = &account.Service{Store: a.Store, Box: box, Clock: c.Clock, Log: c.Log, Providers: all.Descriptions(),
 		Client: func(posta.ConnectionID) *http.Client { return client }, Defaults: defaults}
+	if err := a.checkSeal(ctx); err != nil {
+		return err
+	}
 	a.Hub = live.NewHub(a.Store, c.Log)
 	a.Payments = &payment.Service{Store: a.Store, Open: a.Accounts.Open, Clock: c.Clock, Log: c.Log,
 		NotifyURL: a.NotifyURL, Committed: a.Hub.Wake}
@@ -122,6 +125,27 @@ func (a *App) wire(ctx context.Context, box *seal.Box) error {
 		PublicURL: a.URL, Demo: demo, Version: Version})
 	a.Handler = a.routes(apiHandler, webHandler)
 	a.server = &http.Server{Handler: a.Handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	return nil
+}
+
+// checkSeal refuses to start with a key that does not open what is sealed: a
+// lost key file would otherwise be replaced by a new one in silence.
+func (a *App) checkSeal(ctx context.Context) error {
+	merchants, err := a.Store.Merchants(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range merchants {
+		connections, err := a.Store.Connections(ctx, m.ID)
+		if err != nil {
+			return err
+		}
+		for _, c := range connections {
+			if _, err := a.Accounts.Secrets(ctx, c.ID); err != nil {
+				return fmt.Errorf("the sealing key does not open the credentials of connection %s: put the right seal.key or POSTA_SEAL_KEY in place: %w", c.ID, err)
+			}
+		}
+	}
 	return nil
 }
 

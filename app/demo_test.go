@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -129,5 +131,19 @@ func TestADemoStartedAgainFindsEverythingAsItWas(t *testing.T) {
 	got, err := demo.Payments.Get(context.Background(), seed.Merchant, posta.Test, p.ID)
 	if err == nil && got.State != payment.Paid {
 		until(t, listener.Events(), "payment.paid")
+	}
+}
+
+func TestAnotherSealingKeyIsRefusedAtTheStart(t *testing.T) {
+	folder := t.TempDir()
+	_, stop := startDemo(t, folder)
+	stop()
+	if err := os.Remove(filepath.Join(folder, "seal.key")); err != nil {
+		t.Fatal(err)
+	}
+	hub, err := app.New(context.Background(), app.Config{Data: folder, Listen: "127.0.0.1:0", Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if err == nil {
+		hub.Close()
+		t.Fatal("started with a key that opens nothing")
 	}
 }

@@ -26,11 +26,13 @@ var secretNames = map[string]bool{
 // secretWords make a header secret when its name holds one.
 var secretWords = []string{"authorization", "cookie", "signature", "token", "secret", "apikey", "api-key", "password"}
 
+var withoutDashes = strings.NewReplacer("_", "", "-", "")
+
 func secretName(name string) bool {
 	if len(name) > 40 {
 		return false
 	}
-	return secretNames[strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))]
+	return secretNames[withoutDashes.Replace(strings.ToLower(name))]
 }
 
 // mask hides secrets: by the names of what holds them, and the credential of

@@ -61,6 +61,9 @@ func (s *Service) Create(ctx context.Context, in Input) (Payment, error) {
 	if err != nil {
 		return Payment{}, err
 	}
+	if channel.Removed {
+		return Payment{}, &posta.Error{Code: posta.CodeNotFound}
+	}
 	if in.Amount.Currency == "" {
 		in.Amount.Currency = channel.Currency
 	}

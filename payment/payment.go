@@ -119,4 +119,5 @@ type Channel struct {
 	QR           string // text of the till's fixed QR, "" if the provider told none
 	RefundLate   bool   // give late money back by itself
 	LiveAllowed  bool   // the gate is open; always true in test
+	Removed      bool   // the till charges no more; what it charged is still looked after
 }

@@ -329,3 +329,20 @@ func (d *desk) free(t testing.TB, id posta.PaymentID) {
 		t.Fatal(err)
 	}
 }
+
+func TestARemovedTillChargesNoMoreButIsLookedAfter(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		p := d.paid(t, 150000)
+		place := d.world.Till
+		place.RemovedAt = d.clock.Now()
+		if err := d.db.UpdateTill(context.Background(), place); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Create(context.Background(), d.input()); posta.ErrorCode(err) != posta.CodeNotFound {
+			t.Errorf("charged at a removed till: %v", err)
+		}
+		if r, err := d.Refund(context.Background(), d.refundOf(p, 0)); err != nil || r.State != payment.RefundSucceeded {
+			t.Errorf("refund %s, %v", r.State, err)
+		}
+	})
+}

@@ -76,9 +76,7 @@ func (db *DB) Channel(ctx context.Context, m posta.MerchantID, mode posta.Mode, 
 	if err != nil {
 		return payment.Channel{}, err
 	}
-	if !p.removed.IsZero() {
-		return payment.Channel{}, &posta.Error{Code: posta.CodeNotFound}
-	}
+	p.Removed = !p.removed.IsZero()
 	if p.Mode != mode {
 		return payment.Channel{}, &posta.Error{Code: posta.CodeModeMismatch}
 	}

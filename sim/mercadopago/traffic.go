@@ -24,7 +24,8 @@ type Exchange struct {
 	Millis         float64   `json:"millis,omitempty"`
 }
 
-// traffic is a ring of the latest exchanges, in memory only.
+// traffic is a ring of the latest exchanges, in memory only; secrets are masked
+// when it is read.
 type traffic struct {
 	mu   sync.Mutex
 	last int64
@@ -45,7 +46,6 @@ func mask(text string) string {
 }
 
 func (t *traffic) add(e Exchange) {
-	e.Request, e.Response, e.Path = mask(e.Request), mask(e.Response), mask(e.Path)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.last++
@@ -62,6 +62,7 @@ func (t *traffic) since(id int64) []Exchange {
 	out := []Exchange{}
 	for _, e := range t.list[max(0, len(t.list)-trafficKept):] {
 		if e.ID > id {
+			e.Request, e.Response, e.Path = mask(e.Request), mask(e.Response), mask(e.Path)
 			out = append(out, e)
 		}
 	}
