@@ -26,7 +26,7 @@ func (e *endless) Read(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Red under: io.ReadAll without a limit; Accept left out before the answer.
+// Red under: reading without a limit; the answer before Accept.
 func TestP16_WhatIsNoNoticeIsRefused(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		n := start(t, db).tenant()

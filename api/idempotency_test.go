@@ -130,7 +130,7 @@ func TestP05_KeysAreBoundedAndScoped(t *testing.T) {
 	})
 }
 
-// Red under: ClaimKey that inserts without looking; ids not made from the claim.
+// Red under: an answer that is there not replayed; ClaimKey that inserts without looking.
 func TestP06_ParallelWritesHaveOneEffect(t *testing.T) {
 	each(t, func(t *testing.T, url string, db *store.DB) {
 		h := start(t, db)
@@ -170,7 +170,8 @@ func TestP06_ParallelWritesHaveOneEffect(t *testing.T) {
 	})
 }
 
-// A write that is cut off in the middle is gone on with, never begun anew.
+// A write that is cut off in the middle is gone on with, never begun anew. Red
+// under: ids not made from the claim; Abandon on a panic.
 func TestP01_CutOffWriteIsResumedAfterItsLease(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		n := start(t, db).tenant()

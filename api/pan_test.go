@@ -20,7 +20,7 @@ var cards = map[string]string{
 	"elo": "6362970000457013", "unionpay": "6200000000000005",
 }
 
-// Red under: luhn left out; the check moved behind Begin.
+// Red under: the body not looked through (and, beside it, luhn left out).
 func TestP39_CardNumbersAreRefused(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		n := start(t, db).tenant()
