@@ -14,7 +14,8 @@ import (
 // one: whoever waits while a commit is under way goes into the next. Nothing
 // waits for company.
 //
-// On SQLite every write goes this way, each in a SAVEPOINT of its own; on
+// On SQLite every write goes this way, each of several statements in a
+// SAVEPOINT of its own; on
 // PostgreSQL the plain inserts do, many rows to a statement.
 
 const (
@@ -28,6 +29,7 @@ type request struct {
 	do   func(*tx) error // on SQLite
 	rows []row           // on PostgreSQL
 	key  string          // on PostgreSQL: what it may clash about
+	lone bool            // on SQLite: one statement, which by itself happens whole or not at all
 	err  error
 	done chan struct{}
 }
@@ -120,7 +122,7 @@ func (db *DB) insert(ctx context.Context, key string, rows ...row) error {
 	if db.dialect == Postgres {
 		return db.group.submit(ctx, &request{rows: rows, key: key})
 	}
-	return db.group.submit(ctx, &request{do: inserting(rows)})
+	return db.group.submit(ctx, &request{do: inserting(rows), lone: len(rows) == 1})
 }
 
 func inserting(rows []row) func(*tx) error {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+
+	"posta"
 )
 
 // sqliteWriter owns the one connection that writes. Only its goroutine uses it.
@@ -77,6 +79,13 @@ func (w *sqliteWriter) commit(batch []*request) {
 // within runs one request of many. An error of its own is the request's; one
 // that it gives broke the transaction.
 func (w *sqliteWriter) within(r *request) error {
+	if r.lone {
+		r.err = guarded(r.do, w.tx(r))
+		if r.err == nil || posta.ErrorCode(r.err) == posta.CodeConflict {
+			return nil
+		}
+		return r.err // the transaction may be gone with it
+	}
 	if err := w.exec("SAVEPOINT request"); err != nil {
 		return err
 	}
