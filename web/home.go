@@ -45,7 +45,7 @@ type dayBar struct {
 type methodBar struct {
 	Words    string
 	Captured int64
-	Count    int64
+	Share    int64 // of a hundred
 }
 
 // homeData is what the home page shows.
@@ -186,7 +186,7 @@ func (s *server) homeMoney(v *visit, data *homeData) error {
 	}
 	data.Today = till.Sum(sales, returns)
 	for _, m := range data.Today.Methods {
-		data.Methods = append(data.Methods, methodBar{means{Method: m.Method, Brand: m.Brand}.Words(v), m.Captured, m.Count})
+		data.Methods = append(data.Methods, methodBar{means{Method: m.Method, Brand: m.Brand}.Words(v), m.Captured, m.Captured * 100 / max(data.Today.Captured, 1)})
 	}
 	for _, d := range data.Days {
 		data.Highest = max(data.Highest, d.Captured)

@@ -168,8 +168,8 @@ func (t *teller) call(c outbound.Call) moment {
 	if key := "story.call." + c.Tag.Operation; c.Tag.Operation != "other" && t.words.Has(key) {
 		m.Title = t.T(key, "provider", t.provider)
 	}
-	if c.Tag.Notification != "" {
-		m.Link = "/notifications/" + string(c.Tag.Notification)
+	if c.Tag.Notification != "" && c.Tag.Operation != "fetch" {
+		m.Who = t.T("story.by_notice")
 	}
 	switch {
 	case c.Status == 0:
@@ -183,12 +183,16 @@ func (t *teller) call(c outbound.Call) moment {
 }
 
 func (t *teller) notice(n inbox.Notification) moment {
-	m := moment{At: n.Delivery.ReceivedAt, Shown: "notice", Title: t.T("story.notice"), Code: noticeWords(n), order: 3,
-		Link: "/notifications/" + string(n.ID), Raw: []rawCall{rawNotice(t.visit, n)}}
-	m.Lines = []string{t.T(resultKey(n.Result)), t.T(verdictKey(n.Verdict.Judgement))}
+	raw := rawNotice(t.visit, n)
+	if words := noticeWords(n); words != "" {
+		raw.Title = words
+	}
+	m := moment{At: n.Delivery.ReceivedAt, Shown: "notice", Title: t.T("story.notice"), order: 3,
+		Link: "/notifications/" + string(n.ID), Raw: []rawCall{raw}}
+	m.Lines = []string{t.T(resultKey(n.Result)) + " · " + t.T(verdictKey(n.Verdict.Judgement))}
 	switch n.Result {
 	case inbox.ResultOpened:
-		m.Muted = true
+		m.Muted, m.Lines = true, []string{t.T(verdictKey(n.Verdict.Judgement))} // why is said with the mark
 	case inbox.ResultChanged:
 		m.Shown = "notice changed"
 	case inbox.ResultUnanswered, inbox.ResultUnknown:

@@ -129,34 +129,19 @@ func meansOf(p payment.Payment) means {
 
 // Words says the means: "Visa ···· 4242", "Dinero en cuenta", "" for none.
 func (m means) Words(v *visit) string {
-	words := brandName(m.Brand)
+	words := brand(m.Brand)
 	if words == "" || m.Brand == m.Method {
 		words = ""
 		if key := "method." + m.Method; v.words.Has(key) {
 			words = v.T(key)
 		} else {
-			words = brandName(m.Method)
+			words = brand(strings.ReplaceAll(m.Method, "_", " "))
 		}
 	}
 	if m.LastFour != "" {
 		words = strings.TrimSpace(words + " ···· " + m.LastFour)
 	}
 	return words
-}
-
-var brandNames = map[string]string{"visa": "Visa", "debvisa": "Visa", "master": "Mastercard", "debmaster": "Mastercard", "maestro": "Maestro",
-	"amex": "American Express", "elo": "Elo", "hipercard": "Hipercard", "cabal": "Cabal", "naranja": "Naranja", "diners": "Diners"}
-
-// brandName writes a provider's word for a brand as people know it.
-func brandName(brand string) string {
-	if name := brandNames[brand]; name != "" {
-		return name
-	}
-	words := strings.ReplaceAll(brand, "_", " ")
-	if words == "" {
-		return ""
-	}
-	return strings.ToUpper(words[:1]) + words[1:]
 }
 
 // day reads a date of a form in the merchant's zone; zero if it is none.
