@@ -3,7 +3,9 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -68,11 +70,11 @@ func (v *visit) readCharge(c counter) (chargeForm, payment.Input, error) {
 		in.Items = append(in.Items, provider.Item{Title: line.Title, Quantity: quantity, UnitPrice: price})
 		sum += quantity * price
 	}
-	if form.Amount == "" && len(in.Items) > 0 {
+	if form.Amount == "" && len(form.Items) > 0 {
 		in.Amount.Amount = sum
 	} else {
 		in.Amount.Amount, err = parseAmount(form.Amount, c.Currency)
-		problems.Add(form.Amount == "", "amount", "positive")
+		problems.Add(form.Amount == "" && len(form.Items) == 0, "amount", "positive")
 		problems.Add(form.Amount != "" && err != nil, "amount", "amount")
 	}
 	return form, in, problems.Err()
@@ -118,8 +120,11 @@ func (s *server) refuseCharge(v *visit, c counter, form chargeForm, err error) e
 	if v.script() {
 		p := v.problem(err)
 		m := message{Type: "answer", Wrong: string(p.Code), Problem: v.T("error." + string(p.Code))}
-		for field, words := range wrong {
-			m.Problem = v.fieldName(field) + ": " + words + "."
+		if wrong != nil {
+			m.Problem = ""
+			for _, field := range slices.Sorted(maps.Keys(wrong)) {
+				m.Problem += v.fieldName(field) + ": " + wrong[field] + ". "
+			}
 		}
 		if p.Support != "" {
 			m.Problem += " " + v.T("page.support") + ": " + p.Support
