@@ -38,6 +38,7 @@ type moment struct {
 type rawCall struct {
 	ID    string
 	Title string // the details' summary
+	Link  string // where more is
 	Parts []rawPart
 }
 
@@ -75,16 +76,17 @@ func (t *teller) tell() []moment {
 	return t.pace(t.merge(all))
 }
 
-// merge makes one moment of calls of a kind that follow each other.
+// merge makes one moment of those of a batch that follow each other.
 func (t *teller) merge(all []moment) []moment {
 	var out []moment
 	for _, m := range all {
-		if last := len(out) - 1; m.batch != "" && last >= 0 && out[last].batch == m.batch {
-			out[last].Raw = append(out[last].Raw, m.Raw...)
-			out[last].Lines = []string{t.T("story.call.times", "count", len(out[last].Raw), "until", m.At.In(t.Zone).Format("15:04:05"))}
+		last := len(out) - 1
+		if m.batch == "" || last < 0 || out[last].batch != m.batch {
+			out = append(out, m)
 			continue
 		}
-		out = append(out, m)
+		out[last].Raw, out[last].Link = append(out[last].Raw, m.Raw...), ""
+		out[last].Lines = []string{t.T("story.times."+m.batch, "count", len(out[last].Raw), "until", m.At.In(t.Zone).Format("15:04:05"))}
 	}
 	return out
 }
@@ -176,8 +178,8 @@ func (t *teller) call(c outbound.Call) moment {
 		m.Shown, m.Lines = "unknown", []string{t.T("story.call.lost")}
 	case c.Status >= 500 || c.Status == 429:
 		m.Shown, m.Lines = "declined", []string{t.T("story.call.failed", "status", c.Status)}
-	case c.Tag.Operation == "enquiry":
-		m.batch = "enquiry"
+	case c.Tag.Operation == "enquiry" || c.Tag.Operation == "fetch":
+		m.batch = c.Tag.Operation
 	}
 	return m
 }
@@ -192,7 +194,7 @@ func (t *teller) notice(n inbox.Notification) moment {
 	m.Lines = []string{t.T(resultKey(n.Result)) + " · " + t.T(verdictKey(n.Verdict.Judgement))}
 	switch n.Result {
 	case inbox.ResultOpened:
-		m.Muted, m.Lines = true, []string{t.T(verdictKey(n.Verdict.Judgement))} // why is said with the mark
+		m.batch, m.Muted, m.Lines = "opened", true, []string{t.T(verdictKey(n.Verdict.Judgement))} // why is said with the mark
 	case inbox.ResultChanged:
 		m.Shown = "notice changed"
 	case inbox.ResultUnanswered, inbox.ResultUnknown:
@@ -246,7 +248,7 @@ func (t *teller) rawOf(c outbound.Call) rawCall {
 }
 
 func rawNotice(v *visit, n inbox.Notification) rawCall {
-	return rawCall{ID: string(n.ID), Title: v.T("story.raw.delivery"), Parts: []rawPart{
+	return rawCall{ID: string(n.ID), Link: "/notifications/" + string(n.ID), Title: v.T("story.raw.delivery"), Parts: []rawPart{
 		{v.T("story.raw.query"), hideForm(n.Delivery.Query)},
 		{v.T("story.raw.headers"), headerText(n.Delivery.Header)},
 		{v.T("story.raw.body"), bodyText(n.Delivery.Body)},
