@@ -12,7 +12,7 @@
   const notes = { paid: [[659, 0], [988, 0.13]], declined: [[262, 0], [196, 0.22]] };
   posta.sound = function (kind) {
     if (!on() || !notes[kind]) return;
-    navigator.vibrate?.(kind === "paid" ? [90] : [160, 80, 160]);
+    if (navigator.userActivation?.hasBeenActive !== false) navigator.vibrate?.(kind === "paid" ? [90] : [160, 80, 160]); // before the first touch the browser refuses
     try {
       audio = audio || new AudioContext();
       notes[kind].forEach(([pitch, after]) => {

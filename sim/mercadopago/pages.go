@@ -48,7 +48,8 @@ func (s *Simulator) own(mux *http.ServeMux) {
 	for pattern, handle := range map[string]http.HandlerFunc{
 		"GET /sim/{$}":   func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/sim/phone", http.StatusFound) },
 		"GET /sim":       func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/sim/phone", http.StatusFound) },
-		"GET /sim/phone": s.phone, "POST /sim/phone/scan": s.phoneScan, "GET /sim/phone/pay": s.phonePay,
+		"GET /sim/phone": s.phone, "POST /sim/phone/scan": s.phoneScan, "GET /sim/phone/scan": s.phone, // a reload of the answer to a scan
+		"GET /sim/phone/pay":  s.phonePay,
 		"POST /sim/phone/pay": s.phonePaid, "GET /sim/phone/result": s.phoneResult, "POST /sim/phone/leave": s.phoneLeave,
 		"GET /sim/control": s.control, "POST /sim/control/{deed}": s.controlDeed, "GET /sim/events": s.events,
 	} {

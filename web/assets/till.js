@@ -170,7 +170,12 @@
   }
   function print(ticket) {
     const frame = $("print-frame");
-    frame.onload = () => { try { frame.contentWindow.focus(); frame.contentWindow.print(); } catch { /* the button stays */ } };
+    frame.onload = () => {
+      const typing = document.activeElement; // the next amount may be on its way already: it must not go to the ticket
+      try { frame.contentWindow.focus(); frame.contentWindow.print(); } catch { /* the button stays */ }
+      window.focus();
+      typing?.focus({ preventScroll: true });
+    };
     frame.src = ticket;
   }
 
