@@ -29,9 +29,10 @@ type moment struct {
 	Lines []string
 	Link  string // where more is
 	Raw   []rawCall
+	Times string // how many times, where it stands for several
 
 	order int    // among moments of the same time
-	batch string // moments of one batch that follow each other become one
+	batch string // moments of one batch that follow each other become one; up to a colon, the key of its words
 }
 
 // rawCall is an exchange or a delivery as it was.
@@ -86,7 +87,8 @@ func (t *teller) merge(all []moment) []moment {
 			continue
 		}
 		out[last].Raw, out[last].Link = append(out[last].Raw, m.Raw...), ""
-		out[last].Lines = []string{t.T("story.times."+m.batch, "count", len(out[last].Raw), "until", m.At.In(t.Zone).Format("15:04:05"))}
+		kind, _, _ := strings.Cut(m.batch, ":")
+		out[last].Times = t.T("story.times."+kind, "count", len(out[last].Raw), "until", m.At.In(t.Zone).Format("15:04:05"))
 	}
 	return out
 }
@@ -194,7 +196,9 @@ func (t *teller) notice(n inbox.Notification) moment {
 	m.Lines = []string{t.T(resultKey(n.Result)) + " · " + t.T(verdictKey(n.Verdict.Judgement))}
 	switch n.Result {
 	case inbox.ResultOpened:
-		m.batch, m.Muted, m.Lines = "opened", true, []string{t.T(verdictKey(n.Verdict.Judgement))} // why is said with the mark
+		m.batch, m.Muted, m.Lines = "notice:opened", true, []string{t.T(verdictKey(n.Verdict.Judgement))} // why is said with the mark
+	case inbox.ResultNothingNew, inbox.ResultDuplicate, inbox.ResultFetched:
+		m.batch = "notice:" + string(n.Result) + string(n.Verdict.Judgement)
 	case inbox.ResultChanged:
 		m.Shown = "notice changed"
 	case inbox.ResultUnanswered, inbox.ResultUnknown:
