@@ -139,6 +139,7 @@
     if (!fresh) return;
     const focused = stage.contains(document.activeElement) ? document.activeElement.id : "";
     if (before && before.id === m.payment && before.open && m.open && $("qr") && fresh.querySelector("#qr")?.innerHTML === $("qr").innerHTML) {
+      $("qr").className = fresh.querySelector("#qr").className;
       fresh.querySelector("#qr").replaceWith($("qr")); // no flicker while somebody scans
     }
     stage.replaceChildren(fresh);
