@@ -17,7 +17,8 @@ type Event struct {
 	Type       string          `json:"type"`    // "payment.paid"
 	Subject    string          `json:"subject"` // id of what it is about
 	TillID     TillID          `json:"till_id,omitempty"`
-	Data       json.RawMessage `json:"data"` // the object as the API shows it at that moment
+	Actor      string          `json:"actor,omitempty"` // "key:…" or "user:…" where somebody asked for it; "" where Posta or the provider did it
+	Data       json.RawMessage `json:"data"`            // the object as the API shows it at that moment
 	CreatedAt  time.Time       `json:"created_at"`
 }
 

@@ -102,7 +102,7 @@ func (a *server) payments() {
 			if err != nil {
 				return nil, err
 			}
-			p, err := a.Payments.Cancel(ctx, key.MerchantID, key.Mode, id)
+			p, err := a.Payments.Cancel(ctx, key.MerchantID, key.Mode, id, callOf(ctx).by())
 			return shown(p, "", err)
 		})
 	add(a, http.MethodPost, "/v1/payments/{id}/settle", about{id: "settle_payment", tag: tag, summary: "Settle what a payment drew attention to",

@@ -105,7 +105,7 @@ func TestTheFirstSaleAtEveryTillOfTheDemo(t *testing.T) {
 			t.Fatalf("refund %s, %v: %+v", refund.State, err, refund.Parts)
 		}
 		canceled := charge(t, demo, till, 9900)
-		canceled, err = demo.Payments.Cancel(context.Background(), demo.Seed.Merchant, posta.Test, canceled.ID)
+		canceled, err = demo.Payments.Cancel(context.Background(), demo.Seed.Merchant, posta.Test, canceled.ID, "user:test")
 		if err != nil || canceled.State != payment.Canceled {
 			t.Fatalf("canceled: %s, %v", canceled.State, err)
 		}

@@ -11,7 +11,7 @@ import (
 // paid: the buyer was faster, and the provider's word counts. While the
 // provider gives no answer it comes back still pending, and Posta goes on
 // trying. Errors: not_found, not_allowed_in_state.
-func (s *Service) Cancel(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.PaymentID) (Payment, error) {
+func (s *Service) Cancel(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.PaymentID, by string) (Payment, error) {
 	p, err := s.Store.Payment(ctx, m, mode, id)
 	if err != nil {
 		return Payment{}, err
@@ -26,7 +26,7 @@ func (s *Service) Cancel(ctx context.Context, m posta.MerchantID, mode posta.Mod
 		if r.Payment.CancelAt.IsZero() {
 			r.Payment.CancelAt = s.Clock.Now()
 			r.Payment.CancelKey = posta.NewULID(r.Payment.CancelAt)
-			r.Events = append(r.Events, s.event("payment.cancel_requested", r.Payment, r.Payment.JSON()))
+			r.Events = append(r.Events, s.eventBy(by, "payment.cancel_requested", r.Payment, r.Payment.JSON()))
 		}
 		return nil
 	})
@@ -80,12 +80,13 @@ func (s *Service) Settle(ctx context.Context, m posta.MerchantID, mode posta.Mod
 		if accept && p.Attention == AttentionShortfall {
 			s.apply(r, News{Source: FromOperator, Observation: provider.Observation{Facts: []provider.Fact{{
 				Kind: provider.FactOperator, ID: by, Status: provider.StatusAccepted, At: s.Clock.Now()}}}})
+			r.Events = append(r.Events, s.eventBy(by, "payment.settled", *p, p.JSON()))
 			return nil
 		}
 		p.Settled = append(p.Settled, p.Attention)
 		p.Attention = AttentionNone
 		p.UpdatedAt = s.Clock.Now()
-		r.Events = append(r.Events, s.event("payment.settled", *p, p.JSON()))
+		r.Events = append(r.Events, s.eventBy(by, "payment.settled", *p, p.JSON()))
 		return nil
 	})
 	if err == nil {

@@ -83,7 +83,7 @@ func (s *Service) Create(ctx context.Context, in Input) (Payment, error) {
 		CreateKey: posta.NewULID(now), ExpiresAt: now.Add(in.ExpiresIn), CreatedAt: now, UpdatedAt: now,
 		Summary: Compute(in.Amount.Amount, nil)}
 	p.DueAt = nextEnquiry(p, now)
-	err = s.Store.InsertPayment(ctx, p, []posta.Event{s.event("payment.created", p, p.JSON())})
+	err = s.Store.InsertPayment(ctx, p, []posta.Event{s.eventBy(in.By, "payment.created", p, p.JSON())})
 	if posta.ErrorCode(err) == posta.CodeConflict {
 		return s.resume(ctx, in)
 	}

@@ -85,7 +85,7 @@ func (s *Service) Refund(ctx context.Context, in RefundInput) (Refund, error) {
 			return err
 		}
 		r.Refunds = append(r.Refunds, refund)
-		r.Events = append(r.Events, s.event("refund.created", r.Payment, refund.JSON()))
+		r.Events = append(r.Events, s.eventBy(in.By, "refund.created", r.Payment, refund.JSON()))
 		return nil
 	})
 	if err != nil {

@@ -87,10 +87,15 @@ type Service struct {
 // callLimit is how long a person waits for the provider (design: ≤ 10 s).
 const callLimit = 10 * time.Second
 
-// event makes an event of the payment as it now stands.
+// event makes an event of the payment that nobody asked for.
 func (s *Service) event(kind string, p Payment, data []byte) posta.Event {
+	return s.eventBy("", kind, p, data)
+}
+
+// eventBy makes an event of what somebody asked for.
+func (s *Service) eventBy(actor, kind string, p Payment, data []byte) posta.Event {
 	now := s.Clock.Now()
-	return posta.Event{ID: posta.NewID[posta.EventID](now), MerchantID: p.MerchantID, Mode: p.Mode,
+	return posta.Event{Actor: actor, ID: posta.NewID[posta.EventID](now), MerchantID: p.MerchantID, Mode: p.Mode,
 		Type: kind, Subject: string(p.ID), TillID: p.TillID, Data: data, CreatedAt: now}
 }
 

@@ -203,7 +203,7 @@ func TestP27_CancelAndApprovalCrossing(t *testing.T) {
 		each(t, func(t *testing.T, d *desk) {
 			p := d.charge(t)
 			d.pay(p.ID, 150000)
-			p, err := d.Cancel(context.Background(), p.MerchantID, p.Mode, p.ID)
+			p, err := d.Cancel(context.Background(), p.MerchantID, p.Mode, p.ID, "user:test")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -213,7 +213,7 @@ func TestP27_CancelAndApprovalCrossing(t *testing.T) {
 	t.Run("money after the cancel becomes paid, late, and a task", func(t *testing.T) {
 		each(t, func(t *testing.T, d *desk) {
 			p := d.charge(t)
-			p, err := d.Cancel(context.Background(), p.MerchantID, p.Mode, p.ID)
+			p, err := d.Cancel(context.Background(), p.MerchantID, p.Mode, p.ID, "user:test")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -240,7 +240,7 @@ func TestP27_CancelAndApprovalCrossing(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := d.charge(t)
-			if _, err := d.Cancel(context.Background(), p.MerchantID, p.Mode, p.ID); err != nil {
+			if _, err := d.Cancel(context.Background(), p.MerchantID, p.Mode, p.ID, "user:test"); err != nil {
 				t.Fatal(err)
 			}
 			d.clock.Move(time.Second)
@@ -258,7 +258,7 @@ func TestP27_CancelAndApprovalCrossing(t *testing.T) {
 		each(t, func(t *testing.T, d *desk) {
 			p := d.charge(t)
 			d.drop = "cancel"
-			p, err := d.Cancel(context.Background(), p.MerchantID, p.Mode, p.ID)
+			p, err := d.Cancel(context.Background(), p.MerchantID, p.Mode, p.ID, "user:test")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -8,17 +8,17 @@ import (
 	"posta"
 )
 
-const eventColumns = "id, merchant_id, mode, type, subject, till_id, data, created_at"
+const eventColumns = "id, merchant_id, mode, type, subject, till_id, actor, data, created_at"
 
 // eventRow is an event about a payment or one of its refunds.
 func eventRow(e posta.Event, about posta.PaymentID) row {
 	return row{"event", eventColumns + ", payment_id", []any{e.ID, e.MerchantID, e.Mode, e.Type, e.Subject, e.TillID,
-		e.Data, e.CreatedAt, about}}
+		e.Actor, e.Data, e.CreatedAt, about}}
 }
 
 func scanEvent(rows *sql.Rows) (e posta.Event, err error) {
 	var data string
-	err = rows.Scan(&e.ID, &e.MerchantID, &e.Mode, &e.Type, &e.Subject, &e.TillID, &data, instant{&e.CreatedAt}, &e.Position)
+	err = rows.Scan(&e.ID, &e.MerchantID, &e.Mode, &e.Type, &e.Subject, &e.TillID, &e.Actor, &data, instant{&e.CreatedAt}, &e.Position)
 	e.Data = json.RawMessage(data)
 	return e, err
 }

@@ -29,7 +29,7 @@ func (s *server) cancelPayment(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p, err = s.Payments.Cancel(v.ctx(), v.Merchant.ID, v.Mode, p.ID)
+	p, err = s.Payments.Cancel(v.ctx(), v.Merchant.ID, v.Mode, p.ID, v.by())
 	switch {
 	case posta.ErrorCode(err) == posta.CodeState:
 		v.flash("info", v.T("cancel.too_late"), v.T("cancel.too_late.text"))

@@ -163,7 +163,7 @@ func (s *server) cancel(v *visit) error {
 	if err != nil {
 		return err
 	}
-	canceled, err := s.Payments.Cancel(v.ctx(), v.Merchant.ID, v.Mode, p.ID)
+	canceled, err := s.Payments.Cancel(v.ctx(), v.Merchant.ID, v.Mode, p.ID, v.by())
 	if err != nil && posta.ErrorCode(err) != posta.CodeState {
 		if p, again := v.paymentAt(c, string(p.ID)); again == nil {
 			wrong := v.problem(err)

@@ -136,9 +136,12 @@ func (t *teller) event(e posta.Event) moment {
 	}
 	_ = json.Unmarshal(e.Data, &data) // what cannot be read is not told
 	money := func(minor int64) string { return page.Money(minor, string(data.Currency), "") }
+	if e.Actor != "" {
+		m.Who = t.people.Name(e.Actor)
+	}
 	switch e.Type {
 	case "payment.created":
-		m.order, m.Who, m.Lines = 0, t.people.Name(t.CreatedBy), []string{money(data.Amount)}
+		m.order, m.Lines = 0, []string{money(data.Amount)}
 	case "payment.attempt_declined", "payment.rejected", "payment.failed":
 		if data.Reason != "" {
 			m.Lines, m.Code = []string{t.reason(data.Reason)}, data.Reason
@@ -155,7 +158,10 @@ func (t *teller) event(e posta.Event) moment {
 			m.Lines = []string{t.T("attention." + string(data.Attention) + ".title")}
 		}
 	case "refund.created":
-		m.Who, m.Lines = t.people.Name(data.Origin), []string{money(data.Amount)}
+		m.Lines = []string{money(data.Amount)}
+		if e.Actor == "" {
+			m.Who = t.people.Name(data.Origin)
+		}
 		if data.Reason != "" {
 			m.Lines = append(m.Lines, "«"+data.Reason+"»")
 		}

@@ -183,6 +183,7 @@ CREATE TABLE event (
     subject     TEXT   NOT NULL,
     payment_id  TEXT   NOT NULL, -- of the payment that it is about, also for a refund's events
     till_id     TEXT   NOT NULL,
+    actor       TEXT   NOT NULL, -- who asked for it, '' where nobody did
     data        TEXT   NOT NULL,
     created_at  BIGINT NOT NULL
 );
