@@ -5,8 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"hash/maphash"
 	"log/slog"
+	"maps"
 	"net/http"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -45,8 +50,11 @@ type Service struct {
 	Owners map[string]Owner // by topic
 	Wake   func()           // tells the sweep that something came in
 
-	sources sync.Map // ConnectionID → Source: fixed once a connection is made
+	sources sync.Map       // ConnectionID → Source: fixed once a connection is made
+	turns   [64]sync.Mutex // by hash of the resource: whoever decides whether to fetch it
 }
+
+var seed = maphash.MakeSeed()
 
 // source finds who a connection belongs to.
 func (s *Service) source(ctx context.Context, c posta.ConnectionID) (Source, error) {
@@ -102,13 +110,31 @@ func storable(query string, body []byte) bool {
 	return trimmed[0] == '{' && json.Valid(trimmed)
 }
 
-// kept are the headers worth keeping.
+// What is kept of headers that anybody can send: each at most maxHeader bytes,
+// all together maxHeaders.
+const (
+	maxHeader  = 1 << 10
+	maxHeaders = 8 << 10
+)
+
+// kept are the headers worth keeping: first those that say who sent it.
 func kept(h http.Header) http.Header {
-	out := http.Header{}
-	for name, values := range h {
-		switch {
-		case strings.HasPrefix(name, "X-"), name == "Content-Type", name == "User-Agent":
-			out[name] = values
+	out, room := http.Header{}, maxHeaders
+	keep := func(name string) {
+		size := 0
+		for _, value := range h[name] {
+			size += len(name) + len(value)
+		}
+		if _, done := out[name]; !done && size <= min(maxHeader, room) && len(h[name]) > 0 {
+			out[name], room = h[name], room-size
+		}
+	}
+	for _, name := range []string{"X-Signature", "X-Request-Id", "Content-Type", "User-Agent"} {
+		keep(name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		if strings.HasPrefix(name, "X-") {
+			keep(name)
 		}
 	}
 	return out
@@ -136,17 +162,26 @@ func (s *Service) Sweep(ctx context.Context, each func(func())) (int, error) {
 
 // handle makes of n what there is to make: it leaves n as it is to be saved.
 func (s *Service) handle(ctx context.Context, n *Notification) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.Log.ErrorContext(ctx, "notification panicked", "notification", n.ID, "panic", r, "stack", string(debug.Stack()))
+			n.Payment = ""
+			s.later(n, ResultUnanswered, fmt.Errorf("panic: %v", r))
+		}
+	}()
 	source, err := s.source(ctx, n.ConnectionID)
 	if err != nil {
 		s.later(n, ResultUnanswered, err)
 		return
 	}
 	secrets, err := s.Secret(ctx, n.ConnectionID)
-	if err != nil {
-		s.Log.ErrorContext(ctx, "secrets unreadable", "connection", n.ConnectionID, "error", err)
+	if err != nil { // without them a good signature would be judged invalid
+		s.later(n, ResultUnanswered, err)
+		return
 	}
 	n.Notice, n.Verdict = s.Read[source.Provider](n.Delivery, secrets)
-	if n.Verdict.Judgement == provider.Unreadable {
+	if n.Verdict.Judgement == provider.Unreadable || !bounded(&n.Notice) {
+		n.Verdict.Judgement = provider.Unreadable
 		s.end(n, Ignored, ResultUnreadable)
 		return
 	}
@@ -155,17 +190,14 @@ func (s *Service) handle(ctx context.Context, n *Notification) {
 		s.end(n, Ignored, ResultNoTopic)
 		return
 	}
-	if !n.Replayed && s.known(ctx, n) {
-		return
-	}
-	n.FetchedAt = s.Clock.Now()
-	if err := s.Store.SaveNotification(ctx, *n); err != nil {
-		s.later(n, ResultUnanswered, err)
+	if !s.begin(ctx, n) {
 		return
 	}
 	ctx = outbound.WithTag(ctx, outbound.Tag{ConnectionID: n.ConnectionID, Notification: n.ID, Operation: "fetch"})
 	handling, err := owner(ctx, n.ConnectionID, n.Notice)
-	n.Payment = handling.Payment
+	if err == nil {
+		n.Payment = handling.Payment
+	}
 	switch {
 	case posta.ErrorCode(err) == posta.CodeNotFound:
 		s.later(n, ResultUnknown, err)
@@ -184,6 +216,25 @@ func (s *Service) handle(ctx context.Context, n *Notification) {
 	}
 }
 
+// maxWord is how long a word of a notice may be, in bytes: longer ones are
+// nobody's, and fit no index.
+const maxWord = 200
+
+// bounded takes words that are too long for not told, and reports whether the
+// notice still says what it is about.
+func bounded(n *provider.Notice) bool {
+	for _, word := range []*string{&n.Action, &n.Status, &n.Version} {
+		if len(*word) > maxWord {
+			*word = ""
+		}
+	}
+	if len(n.Topic) <= maxWord && len(n.Resource) <= maxWord {
+		return true
+	}
+	*n = provider.Notice{}
+	return false
+}
+
 // spacing is the least time between two fetches of one resource, by what the
 // signature is worth: whoever can send us anything must not make us hammer the
 // provider.
@@ -193,11 +244,32 @@ var spacing = map[provider.Judgement]time.Duration{
 	provider.Stale:        10 * time.Second,
 }
 
+// begin decides whether a fetch is due for n, and notes that it begins; where
+// none is due it ends or postpones n. Doubtful notices of one resource decide one at a
+// time, or all of a burst would see that nobody has asked yet.
+func (s *Service) begin(ctx context.Context, n *Notification) bool {
+	if spacing[n.Verdict.Judgement] > 0 && !n.Replayed {
+		turn := &s.turns[maphash.Comparable(seed, [...]string{string(n.ConnectionID), n.Notice.Topic, n.Notice.Resource})%uint64(len(s.turns))]
+		turn.Lock()
+		defer turn.Unlock()
+	}
+	if !n.Replayed && s.known(ctx, n) {
+		return false
+	}
+	// A fetch that has not ended has told nothing: no payment until it has.
+	n.FetchedAt, n.Payment = s.Clock.Now(), ""
+	if err := s.Store.SaveNotification(ctx, *n); err != nil {
+		s.later(n, ResultUnanswered, err)
+		return false
+	}
+	return true
+}
+
 // known ends or postpones n where no fetch is due for it: told before, fetched
 // since it came in, or fetched a moment ago.
 func (s *Service) known(ctx context.Context, n *Notification) bool {
 	if key := n.Notice.DedupeKey(); key != "" {
-		if first, err := s.Store.Told(ctx, n.ConnectionID, key, n.ID); err == nil {
+		if first, err := s.Store.Told(ctx, n.ConnectionID, key, n.ID); err == nil && settles(first, *n) {
 			n.Payment = first.Payment
 			s.end(n, Handled, ResultDuplicate)
 			return true
@@ -213,8 +285,23 @@ func (s *Service) known(ctx context.Context, n *Notification) bool {
 		return true
 	}
 	if next := at.Add(spacing[n.Verdict.Judgement]); next.After(s.Clock.Now()) {
-		n.State, n.DueAt = Waiting, next
+		s.postpone(n, next)
 		return true
+	}
+	return false
+}
+
+// worth orders judgements: a notice is no repeat of one that is worth less,
+// which anybody may have sent ahead of it.
+var worth = map[provider.Judgement]int{provider.Verified: 3, provider.Unverifiable: 2, provider.Stale: 1}
+
+// settles reports whether first, which told the same, leaves nothing to do for
+// n: its own fetch found what it spoke of. An order found open may have moved
+// since; it was told ahead of the event, or bears one version for every change.
+func settles(first, n Notification) bool {
+	switch first.Result {
+	case ResultChanged, ResultNoted, ResultNothingNew, ResultDuplicate:
+		return worth[first.Verdict.Judgement] >= worth[n.Verdict.Judgement]
 	}
 	return false
 }
@@ -243,6 +330,22 @@ func (s *Service) later(n *Notification, result Result, cause error) {
 	s.Log.Info("notification waits", "notification", n.ID, "topic", n.Notice.Topic, "tries", n.Tries, "error", cause)
 }
 
+// postpone has n wait for its turn until next at least, each time longer, and
+// not for ever: a heap of doubtful notices comes to an end too.
+func (s *Service) postpone(n *Notification, next time.Time) {
+	n.Tries++
+	if n.Tries > len(waits) {
+		s.end(n, Ignored, ResultUnknown)
+		return
+	}
+	n.State, n.DueAt = Waiting, next
+	if n.Tries > 1 {
+		if slow := s.Clock.Now().Add(waits[n.Tries-2]); slow.After(next) {
+			n.DueAt = slow
+		}
+	}
+}
+
 // Get finds a notification. Errors: not_found.
 func (s *Service) Get(ctx context.Context, m posta.MerchantID, id posta.NotificationID) (Notification, error) {
 	return s.Store.Notification(ctx, m, id)
@@ -259,7 +362,7 @@ func (s *Service) Replay(ctx context.Context, m posta.MerchantID, id posta.Notif
 	if err != nil {
 		return err
 	}
-	n.State, n.Result, n.DueAt, n.Tries, n.Replayed = Received, ResultNone, s.Clock.Now(), 0, true
+	n.State, n.Result, n.DueAt, n.HandledAt, n.Tries, n.Replayed = Received, ResultNone, s.Clock.Now(), time.Time{}, 0, true
 	if err := s.Store.SaveNotification(ctx, n); err != nil {
 		return err
 	}
