@@ -18,10 +18,8 @@ type UserInput struct {
 	Language   string // "es", "pt", "en"; "" follows the browser
 }
 
-// CreateUser makes a person who can log in; with an ID that is there already it
-// gives that one. Errors: invalid with fields email (required, malformed,
-// too_long, taken), name, password (required, too_short, too_long), language.
-func (s *Service) CreateUser(ctx context.Context, in UserInput) (User, error) {
+// check cleans the input and tells what is wrong with it.
+func (in *UserInput) check() error {
 	var p posta.Problems
 	in.Email, in.Name = normalEmail(in.Email), strings.TrimSpace(in.Name)
 	parsed, err := mail.ParseAddress(in.Email)
@@ -31,7 +29,30 @@ func (s *Service) CreateUser(ctx context.Context, in UserInput) (User, error) {
 	checkText(&p, "name", in.Name, maxName)
 	checkPassword(&p, "password", in.Password)
 	p.Add(!knownLanguage(in.Language), "language", "unknown")
-	if err := p.Err(); err != nil {
+	return p.Err()
+}
+
+// CheckUser tells what CreateUser would find wrong with an input, and makes
+// nothing: for who makes other things first. Errors: as CreateUser's.
+func (s *Service) CheckUser(ctx context.Context, in UserInput) error {
+	if err := in.check(); err != nil {
+		return err
+	}
+	_, err := s.Store.UserByEmail(ctx, in.Email)
+	switch posta.ErrorCode(err) {
+	case posta.CodeNotFound:
+		return nil
+	case "":
+		return posta.Invalid("email", "taken")
+	}
+	return err
+}
+
+// CreateUser makes a person who can log in; with an ID that is there already it
+// gives that one. Errors: invalid with fields email (required, malformed,
+// too_long, taken), name, password (required, too_short, too_long), language.
+func (s *Service) CreateUser(ctx context.Context, in UserInput) (User, error) {
+	if err := in.check(); err != nil {
 		return User{}, err
 	}
 	now := s.Clock.Now()

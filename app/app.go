@@ -44,29 +44,60 @@ type App struct {
 	loop     *work.Loop
 	server   *http.Server
 	operator string
+	lock     *lock
+	metrics  *metrics
 }
 
 // New opens the database, wires everything and starts to listen; nothing is
-// served or worked off before Run. It refuses a database whose schema is not
-// this version's.
+// served or worked off before Run. Errors: not_allowed_in_state for a database
+// whose schema is not this version's, conflict for a SQLite database that
+// another process works on, and for an address that is taken.
 func New(ctx context.Context, config Config) (*App, error) {
 	config = config.withDefaults()
+	if err := config.mustExist(); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(config.Data, 0o700); err != nil {
 		return nil, err
 	}
-	box, err := openSeal(config)
-	if err != nil {
-		return nil, err
+	a := &App{config: config}
+	var err error
+	if a.lock = config.held; a.lock == nil {
+		if a.lock, err = hold(config); err != nil {
+			return nil, err
+		}
 	}
-	db, err := store.Open(ctx, config.Database, config.Clock)
-	if err != nil {
-		return nil, err
+	if a.Store, err = store.Open(ctx, config.Database, config.Clock); err != nil {
+		return nil, errors.Join(err, a.lock.release())
 	}
-	a := &App{Store: db, config: config}
-	if err := a.wire(ctx, box); err != nil {
-		return nil, errors.Join(err, db.Close())
+	if err := a.wire(ctx); err != nil {
+		if a.listener != nil {
+			err = errors.Join(err, a.listener.Close())
+		}
+		return nil, errors.Join(err, a.Store.Close(), a.lock.release())
 	}
 	return a, nil
+}
+
+// mustExist refuses to serve where nothing is, before anything is made there.
+func (c Config) mustExist() error {
+	file := c.sqlite()
+	if c.Migrate || file == "" {
+		return nil
+	}
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		return posta.Errorf(posta.CodeState, "there is no database at %s: posta setup makes one with your first merchant, posta migrate an empty one, posta demo one to try", file)
+	}
+	return nil
+}
+
+// check refuses a schema that is not this version's.
+func (a *App) check(ctx context.Context) error {
+	err := a.Store.Check(ctx)
+	if posta.ErrorCode(err) == posta.CodeState {
+		return posta.Errorf(posta.CodeState, "%w: posta backup, then posta migrate", errors.Unwrap(err))
+	}
+	return err
 }
 
 func openSeal(config Config) (*seal.Box, error) {
@@ -76,24 +107,28 @@ func openSeal(config Config) (*seal.Box, error) {
 	return seal.FromFile(filepath.Join(config.Data, "seal.key"))
 }
 
-func (a *App) wire(ctx context.Context, box *seal.Box) error {
+func (a *App) wire(ctx context.Context) error {
 	c := a.config
 	if c.Migrate {
 		if err := a.Store.Migrate(ctx); err != nil {
 			return err
 		}
 	}
-	if err := a.Store.Check(ctx); err != nil {
+	if err := a.check(ctx); err != nil {
 		return err
 	}
-	var err error
-	if a.listener, err = net.Listen("tcp", c.Listen); err != nil {
-		return fmt.Errorf("cannot serve on %s: %w", c.Listen, err)
+	box, err := openSeal(c)
+	if err != nil {
+		return err
+	}
+	if a.listener, err = listen("Posta", "--listen", c.Listen); err != nil {
+		return err
 	}
 	if a.operator, err = newOperatorToken(); err != nil {
 		return err
 	}
-	client := outbound.NewClient(outbound.Options{Clock: c.Clock, Log: c.Log, Record: a.Store.InsertCall})
+	a.metrics = newMetrics()
+	client := outbound.NewClient(outbound.Options{Clock: c.Clock, Log: c.Log, Record: a.metrics.called(a.Store.InsertCall)})
 	defaults := map[string]map[string]string{}
 	if c.MercadoPagoURL != "" {
 		defaults["mercadopago"] = map[string]string{"base_url": c.MercadoPagoURL}
@@ -103,15 +138,15 @@ func (a *App) wire(ctx context.Context, box *seal.Box) error {
 	if err := a.checkSeal(ctx); err != nil {
 		return err
 	}
-	a.Hub = live.NewHub(a.Store, c.Log)
+	a.Hub = live.NewHub(a.metrics.live(a.Store), c.Log)
 	a.Payments = &payment.Service{Store: a.Store, Open: a.Accounts.Open, Clock: c.Clock, Log: c.Log,
 		NotifyURL: a.NotifyURL, Committed: a.Hub.Wake}
 	a.Tills = &till.Service{Keeper: a.Store, Clock: c.Clock, Open: a.Accounts.Open, Busy: a.busy,
 		ConnectionMode: a.Accounts.ConnectionMode, Currency: a.Accounts.Currency}
-	a.Inbox = &inbox.Service{Store: a.Store, Clock: c.Clock, Log: c.Log, Secret: a.Accounts.Secrets,
+	a.Inbox = &inbox.Service{Store: a.metrics.inbox(a.Store), Clock: c.Clock, Log: c.Log, Secret: a.Accounts.Secrets,
 		Read: readers(), Owners: a.owners(), Wake: func() { a.loop.Wake(sweepNotifications) }}
 	answers := &idempotency.Service{Store: a.Store, Box: box, Clock: c.Clock}
-	a.loop = work.NewLoop(c.Log, c.Clock, sweeps(a.Inbox, a.Payments, answers)...)
+	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(sweeps(a.Inbox, a.Payments, answers))...)
 	catalog := text.Must()
 	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Inbox: a.Inbox,
 		Hub: a.Hub, Events: a.Store, Idempotency: answers, Catalog: catalog, Clock: c.Clock, Log: c.Log,
@@ -157,9 +192,9 @@ func (a *App) routes(apiHandler, webHandler http.Handler) http.Handler {
 		mux.Handle(prefix, apiHandler)
 	}
 	mux.HandleFunc("GET /operator/backup", a.serveBackup)
-	mux.Handle("GET /operator/metrics", a.onlyOperator(metrics()))
+	mux.Handle("GET /operator/metrics", a.onlyOperator(a.metrics.handler()))
 	mux.Handle("/", webHandler)
-	return mux
+	return a.metrics.served(mux)
 }
 
 // URL is how Posta is reached, without a slash at the end.
@@ -244,10 +279,12 @@ func (a *App) heard(topic string) {
 }
 
 // Close gives up the address and the database. Run must have returned.
-func (a *App) Close() error { return errors.Join(ignoreClosed(a.listener.Close()), a.Store.Close()) }
+func (a *App) Close() error {
+	return errors.Join(ignoreClosed(a.listener.Close()), a.Store.Close(), a.lock.release())
+}
 
 func ignoreClosed(err error) error {
-	if errors.Is(err, net.ErrClosed) {
+	if errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed) {
 		return nil
 	}
 	return err

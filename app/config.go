@@ -38,6 +38,8 @@ type Config struct {
 
 	Clock posta.Clock  // the machine's by default
 	Log   *slog.Logger // to standard error by default
+
+	held *lock // of the database, where the caller took it already
 }
 
 func (c Config) withDefaults() Config {

@@ -57,21 +57,31 @@ func NewDemo(ctx context.Context, config DemoConfig) (*Demo, error) {
 	if err := os.MkdirAll(config.Data, 0o700); err != nil {
 		return nil, err
 	}
-	d := &Demo{clock: posta.NewMovableClock()}
-	if b, err := os.ReadFile(d.seedFile(config.Data)); err == nil {
-		if err := json.Unmarshal(b, &d.Seed); err != nil {
-			return nil, fmt.Errorf("%s is damaged: %w", d.seedFile(config.Data), err)
-		}
-		d.clock.Move(d.Seed.Offset)
-	}
-	config.Clock, config.Migrate = d.clock, true
 	var err error
-	if d.listener, err = net.Listen("tcp", config.SimulatorListen); err != nil {
-		return nil, fmt.Errorf("the simulator cannot serve on %s: %w", config.SimulatorListen, err)
+	if config.held, err = hold(config.Config); err != nil { // before the simulator's file is touched
+		return nil, err
+	}
+	d, err := newDemo(ctx, config)
+	if err != nil {
+		return nil, errors.Join(err, config.held.release())
+	}
+	return d, nil
+}
+
+func newDemo(ctx context.Context, config DemoConfig) (*Demo, error) {
+	d := &Demo{clock: posta.NewMovableClock()}
+	var err error
+	if d.Seed, err = claimFolder(config.Config); err != nil {
+		return nil, err
+	}
+	d.clock.Move(d.Seed.Offset)
+	config.Clock, config.Migrate = d.clock, true
+	if d.listener, err = listen("the simulator", "--simulator", config.SimulatorListen); err != nil {
+		return nil, err
 	}
 	address := "http://" + d.listener.Addr().String()
 	d.Simulator, err = mercadopago.New(mercadopago.Config{Clock: d.clock, Log: config.Log, PublicURL: address,
-		File: filepath.Join(config.Data, "mercadopago-simulator.db"), AllowLoopback: true, TimeScale: config.SimulatorScale})
+		File: filepath.Join(config.Data, simulatorFile), AllowLoopback: true, TimeScale: config.SimulatorScale})
 	if err != nil {
 		return nil, errors.Join(err, d.listener.Close())
 	}
@@ -141,12 +151,59 @@ func (d *Demo) Close() error {
 	return errors.Join(d.App.Close(), ignoreClosed(d.listener.Close()), d.Simulator.Close())
 }
 
-func (d *Demo) seedFile(data string) string { return filepath.Join(data, "demo.json") }
+const (
+	seedFile      = "demo.json"
+	simulatorFile = "mercadopago-simulator.db"
+)
 
-func (d *Demo) save() error {
-	b, err := json.MarshalIndent(d.Seed, "", "  ")
+// ReadSeed reads what the demo in a data folder started with. Errors:
+// not_found when the folder is no demo's.
+func ReadSeed(data string) (Seed, error) {
+	var seed Seed
+	b, err := os.ReadFile(filepath.Join(data, seedFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return seed, &posta.Error{Code: posta.CodeNotFound, Cause: err}
+	}
+	if err == nil {
+		err = json.Unmarshal(b, &seed)
+	}
+	if err != nil {
+		return Seed{}, fmt.Errorf("%s: %w", filepath.Join(data, seedFile), err)
+	}
+	return seed, nil
+}
+
+// claimFolder marks a new folder as a demo's, before anything else is in it. A
+// folder of a hub that is no demo is refused: the demo's user has a password
+// that everybody knows. A first start that did not come to its end is begun anew.
+func claimFolder(c Config) (Seed, error) {
+	seed, err := ReadSeed(c.Data)
+	switch {
+	case posta.ErrorCode(err) == posta.CodeNotFound:
+		if file := c.sqlite(); file != "" {
+			if _, err := os.Stat(file); err == nil {
+				return Seed{}, posta.Errorf(posta.CodeConflict, "%s is the database of a hub that is no demo; choose another folder with --data", file)
+			}
+		}
+		return Seed{}, saveSeed(c.Data, Seed{})
+	case err == nil && seed.Merchant == "" && c.sqlite() != "":
+		for _, name := range []string{c.sqlite(), filepath.Join(c.Data, simulatorFile)} {
+			for _, tail := range databaseTails {
+				if err := os.Remove(name + tail); err != nil && !errors.Is(err, os.ErrNotExist) {
+					return Seed{}, err
+				}
+			}
+		}
+	}
+	return seed, err
+}
+
+func (d *Demo) save() error { return saveSeed(d.config.Data, d.Seed) }
+
+func saveSeed(data string, seed Seed) error {
+	b, err := json.MarshalIndent(seed, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(d.seedFile(d.config.Data), b, 0o600)
+	return writePrivate(filepath.Join(data, seedFile), b)
 }

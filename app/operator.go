@@ -4,13 +4,12 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"posta"
 )
@@ -47,7 +46,24 @@ func (a *App) leaveNote() error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(a.config.Data, noteFile), b, 0o600)
+	return writePrivate(filepath.Join(a.config.Data, noteFile), b)
+}
+
+// writePrivate replaces a file whole, readable by its owner only.
+func writePrivate(name string, b []byte) error {
+	part := name + ".part"
+	_ = os.Remove(part) // of one that ended in the middle
+	file, err := os.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err = file.Write(b); err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(part, name)
 }
 
 func (a *App) removeNote() { os.Remove(filepath.Join(a.config.Data, noteFile)) }
@@ -63,8 +79,6 @@ func (a *App) onlyOperator(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
-
-func metrics() http.Handler { return promhttp.Handler() }
 
 // serveBackup streams a consistent copy of the database, made while it is in use.
 func (a *App) serveBackup(w http.ResponseWriter, r *http.Request) {

@@ -8,51 +8,42 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"time"
+	"strings"
 
 	"posta"
 	"posta/app"
 )
 
-// running finds the hub that serves from a data folder, if one does.
-func running(data string) (app.Note, bool) {
-	note, err := app.ReadNote(data)
-	if err != nil {
-		return app.Note{}, false
-	}
-	client := http.Client{Timeout: 5 * time.Second}
-	response, err := client.Get(note.URL + "/healthz")
-	if err != nil {
-		return app.Note{}, false
-	}
-	response.Body.Close()
-	return note, response.StatusCode == http.StatusOK
-}
-
-func mustNotRun(data string) error {
-	if note, here := running(data); here {
-		return posta.Errorf(posta.CodeConflict, "a hub runs on %s (process %d): stop it first", data, note.PID)
-	}
-	return nil
-}
-
 type backupCmd struct {
-	hubFlags
-	File string `arg:"" help:"Where to write the copy; must not exist." type:"path"`
+	Data     string `help:"Data folder of the hub; posta-data by default, or else posta-demo." env:"POSTA_DATA" type:"path" placeholder:"DIR"`
+	Database string `help:"SQLite file; posta.db in the data folder by default." env:"POSTA_DATABASE" placeholder:"WHERE"`
+	File     string `arg:"" help:"Where to write the copy; must not exist." type:"path"`
 }
 
-// Run writes a backup. A running hub makes it; the file of one that runs is
-// never opened from here.
-func (c *backupCmd) Run(ctx context.Context, s streams) error {
-	if _, err := os.Stat(c.File); err == nil {
-		return posta.Errorf(posta.CodeConflict, "%s exists; a backup never overwrites", c.File)
+// Help is shown by --help.
+func (c *backupCmd) Help() string {
+	return `A hub that runs makes the copy itself, of one moment, while it works on. Keep the sealing key
+(seal.key in the data folder) too, in another place: without it the credentials in the copy cannot be read.
+A PostgreSQL database is backed up by pg_dump.
+
+Examples:
+
+  posta backup posta-2026-11-22.db
+  posta backup --data /var/lib/posta /backups/posta.db`
+}
+
+// Run writes a backup. The database of a hub that runs is never opened from here.
+func (c *backupCmd) Run(ctx context.Context, t terminal) error {
+	if _, err := os.Lstat(c.File); err == nil {
+		return posta.Errorf(posta.CodeConflict, "%s is there already; a backup never overwrites", c.File)
 	}
-	note, here := running(c.Data)
-	var err error
-	if here {
-		err = fetchBackup(ctx, note, c.File)
-	} else {
-		err = app.Backup(ctx, c.config(), c.File)
+	c.Data = dataFolder(c.Data)
+	config := hubFlags{c.Data, c.Database}.config(t)
+	err := app.Backup(ctx, config, c.File)
+	if posta.ErrorCode(err) == posta.CodeConflict { // a hub has the database
+		if note, found := app.ReadNote(c.Data); found == nil {
+			err = fetchBackup(ctx, note, c.File)
+		}
 	}
 	if err != nil {
 		return err
@@ -61,9 +52,9 @@ func (c *backupCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.out, "Wrote %s (%d bytes). Keep %s with it: without that key the sealed credentials in it cannot be read.\n",
-		c.File, info.Size(), filepath.Join(c.Data, "seal.key"))
-	return err
+	key := filepath.Join(c.Data, "seal.key")
+	return t.print(map[string]any{"file": c.File, "bytes": info.Size(), "seal_key": key},
+		"Wrote %s (%d bytes). Keep %s too, in another place: without it the sealed credentials in the copy cannot be read.\n", c.File, info.Size(), key)
 }
 
 func fetchBackup(ctx context.Context, note app.Note, file string) (err error) {
@@ -74,12 +65,12 @@ func fetchBackup(ctx context.Context, note app.Note, file string) (err error) {
 	request.Header.Set("Authorization", "Bearer "+note.Operator)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return err
+		return posta.Errorf(posta.CodeUnavailable, "the hub (process %d) does not answer: %w", note.PID, err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
-		return fmt.Errorf("the hub made no backup: %s", text)
+		return fmt.Errorf("the hub made no backup: %s", strings.TrimSpace(string(text)))
 	}
 	part := file + ".part"
 	out, err := os.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -106,18 +97,31 @@ type restoreCmd struct {
 	Force bool   `help:"Replace a database that is there; it is kept beside, with the time in its name."`
 }
 
+// Help is shown by --help.
+func (c *restoreCmd) Help() string {
+	return `Stop the hub first. The copy is checked before anything is changed, and is itself only read. Put the
+sealing key that belongs to it (seal.key) in the data folder as well.
+
+Examples:
+
+  posta restore posta-2026-11-22.db --force
+  posta restore --data /var/lib/posta /backups/posta.db`
+}
+
 // Run puts a backup back.
-func (c *restoreCmd) Run(ctx context.Context, s streams) error {
-	if err := mustNotRun(c.Data); err != nil {
-		return err
-	}
-	kept, err := app.Restore(ctx, c.config(), c.File, c.Force)
+func (c *restoreCmd) Run(ctx context.Context, t terminal) error {
+	kept, err := app.Restore(ctx, c.config(t), c.File, c.Force)
 	if err != nil {
 		return err
 	}
+	words := "Restored " + c.File + "."
 	if kept != "" {
-		fmt.Fprintf(s.out, "The database that was there is now %s.\n", kept)
+		words += " The database that was there is now " + kept + "."
 	}
-	_, err = fmt.Fprintf(s.out, "Restored %s. Start the hub; it asks the providers about every payment that was open.\n", c.File)
-	return err
+	key := filepath.Join(c.Data, "seal.key")
+	if _, err := os.Stat(key); err != nil && os.Getenv("POSTA_SEAL_KEY") == "" {
+		words += " There is no " + key + ": put the one that belongs to the copy there before you start the hub."
+	}
+	return t.print(map[string]string{"restored": c.File, "kept": kept},
+		"%s\nStart the hub; it asks the providers about every payment that was open.\n", words)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 
@@ -10,26 +9,40 @@ import (
 )
 
 type demoCmd struct {
-	Data      string  `help:"Folder that keeps everything." default:"posta-data" env:"POSTA_DATA" type:"path" placeholder:"DIR"`
+	Data      string  `help:"Folder that keeps everything; ${default} if left out." default:"posta-demo" env:"POSTA_DATA" type:"path" placeholder:"DIR"`
 	Listen    string  `help:"Address of the hub." default:"127.0.0.1:8080" env:"POSTA_LISTEN"`
 	Simulator string  `help:"Address of the simulator." default:"127.0.0.1:8081"`
 	Scale     float64 `help:"How many times faster than the real provider's the simulator's retries come." default:"1"`
 }
 
+// Help is shown by --help.
+func (c *demoCmd) Help() string {
+	return `The first start makes a shop with two stores and three tills; every other one finds all as it was.
+Delete the folder to start over. Nothing leaves this machine.
+
+Examples:
+
+  posta demo
+  posta demo --listen 127.0.0.1:9080 --simulator 127.0.0.1:9081    when the usual ports are taken`
+}
+
 // Run runs the demo until it is interrupted.
-func (c *demoCmd) Run(ctx context.Context, s streams) error {
+func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 	level := slog.LevelWarn // the terminal is for the addresses
 	if os.Getenv("POSTA_LOG") != "" {
 		level = logLevel()
 	}
 	demo, err := app.NewDemo(ctx, app.DemoConfig{SimulatorListen: c.Simulator, SimulatorScale: c.Scale,
 		Config: app.Config{Data: c.Data, Listen: c.Listen,
-			Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}})
+			Log: slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: level}))}})
 	if err != nil {
 		return err
 	}
 	err = demo.Run(ctx, func() error {
-		_, err := fmt.Fprintf(s.out, `Posta is ready. Nothing here is real money; nothing leaves this machine.
+		url := demo.URL()
+		return t.print(map[string]any{"url": url, "till_page": url + "/till", "phone": demo.PhoneURL(), "simulator": demo.ControlURL(),
+			"email": demo.Seed.Email, "password": demo.Seed.Password, "key": demo.Seed.Key, "tills": demo.Seed.Tills, "data": c.Data},
+			`Posta is ready. Nothing here is real money; nothing leaves this machine.
 
   Till              %[1]s/till
   Buyer's phone     %[2]s
@@ -42,8 +55,7 @@ func (c *demoCmd) Run(ctx context.Context, s streams) error {
   Data              %[7]s
 
 Press Ctrl+C to stop; started again, everything is as it was.
-`, demo.URL(), demo.PhoneURL(), demo.ControlURL(), demo.Seed.Email, demo.Seed.Password, demo.Seed.Key, c.Data)
-		return err
+`, url, demo.PhoneURL(), demo.ControlURL(), demo.Seed.Email, demo.Seed.Password, demo.Seed.Key, c.Data)
 	})
 	if closeErr := demo.Close(); err == nil {
 		err = closeErr

@@ -9,17 +9,21 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
-	"posta"
 	"posta/app"
+	"posta/payment"
 )
 
 // cli is every command; each has a file of its own.
 type cli struct {
+	JSON        bool             `name:"json" help:"Print JSON; errors too, on standard error."`
+	VersionFlag kong.VersionFlag `name:"version" help:"Print the version."`
+
 	Demo       demoCmd       `cmd:"" help:"Run the hub and a simulated provider together, with a shop to try. Needs no network and no other service."`
 	Serve      serveCmd      `cmd:"" help:"Run the hub."`
 	Sim        simCmd        `cmd:"" help:"Run the Mercado Pago simulator alone."`
@@ -27,30 +31,10 @@ type cli struct {
 	Migrate    migrateCmd    `cmd:"" help:"Bring the database's schema up to date. Stop the hub and back up first."`
 	Backup     backupCmd     `cmd:"" help:"Write a consistent copy of the database to a file, also while the hub runs."`
 	Restore    restoreCmd    `cmd:"" help:"Put a copy back as the database of a hub that does not run."`
-	Payments   paymentsCmd   `cmd:"" help:"Create, show, list and watch payments of a running hub."`
+	Payments   paymentsCmd   `cmd:"" help:"Create, show, list, watch, cancel and refund payments of a running hub."`
+	Tills      tillsCmd      `cmd:"" help:"List the tills of a running hub, with the ids that payments create wants."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
-	Completion completionCmd `cmd:"" help:"Print a completion script: source <(posta completion bash)."`
-}
-
-// Exit codes; docs/operations.md lists them.
-const (
-	exitDone     = 0
-	exitFailed   = 1 // anything else
-	exitUsage    = 2 // a flag or argument is wrong
-	exitInput    = 3 // the hub refused the input
-	exitNotFound = 4
-	exitDenied   = 5 // no key, a wrong key, or not allowed
-	exitBusy     = 6 // conflict: till busy, key reused, not possible in this state
-	exitRetry    = 7 // try again: hub or provider not reachable, too many requests
-)
-
-var exitOf = map[posta.Code]int{
-	posta.CodeInvalid: exitInput, posta.CodeCardNumber: exitInput, posta.CodeTooLarge: exitInput,
-	posta.CodeNotFound: exitNotFound, posta.CodeUnauthorized: exitDenied, posta.CodeForbidden: exitDenied,
-	posta.CodeModeMismatch: exitDenied, posta.CodeConflict: exitBusy, posta.CodeTillBusy: exitBusy,
-	posta.CodeIdempotencyReused: exitBusy, posta.CodeState: exitBusy, posta.CodeRefundExceeds: exitBusy,
-	posta.CodeRateLimited: exitRetry, posta.CodeUnavailable: exitRetry, posta.CodeInFlight: exitRetry,
-	posta.CodeProviderUnavailable: exitRetry,
+	Completion completionCmd `cmd:"" help:"Print a completion script for bash, zsh or fish."`
 }
 
 func main() {
@@ -59,21 +43,23 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// streams are where a command reads and writes.
-type streams struct {
+// terminal is where a command reads and writes.
+type terminal struct {
 	in       io.Reader
 	out, err io.Writer
+	json     bool
 }
 
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	var commands cli
 	exit := -1
+	term := terminal{in: in, out: out, err: errOut, json: slices.Contains(args, "--json")}
 	parser, err := kong.New(&commands, kong.Name("posta"), kong.Writers(out, errOut),
 		kong.Description("Posta charges at the till and online, and says the plain truth about each payment.\n\nStart with: posta demo"),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, Summary: true}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Exit(func(code int) { exit = code }),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(streams{in, out, errOut}),
-		kong.Vars{"version": app.Version})
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Vars{"version": "posta " + app.Version, "states": stateNames()})
 	if err != nil {
 		panic(err)
 	}
@@ -85,44 +71,60 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		return exit
 	}
 	if err != nil {
-		fmt.Fprintf(errOut, "posta: %s\nposta %s--help shows how.\n", err, firstWords(args))
-		return exitUsage
+		return term.misused(err)
 	}
-	if err := parsed.Run(parser); err != nil {
-		return report(err, errOut)
+	if err := parsed.Run(parser, term); err != nil {
+		return term.report(err, parsed)
 	}
 	return exitDone
 }
 
-func firstWords(args []string) string {
-	var words string
-	for _, arg := range args {
-		if strings.HasPrefix(arg, "-") {
-			break
-		}
-		words += arg + " "
-		if strings.Count(words, " ") == 2 {
-			break
-		}
+func stateNames() string {
+	names := make([]string, len(payment.States))
+	for i, s := range payment.States {
+		names[i] = string(s)
 	}
-	return words
+	return strings.Join(names, ",")
 }
 
-// report tells an error and gives its exit code.
-func report(err error, out io.Writer) int {
-	var e *posta.Error
-	if !errors.As(err, &e) {
-		fmt.Fprintf(out, "posta: %s\n", err)
-		return exitFailed
+// misused tells what is wrong with the command line itself.
+func (t terminal) misused(err error) int {
+	words, command := strings.Replace(err.Error(), `one of "",`, "one of ", 1), "posta" // "" is the flag left out
+	var parse *kong.ParseError
+	if errors.As(err, &parse) {
+		node := parse.Context.Model.Node
+		for _, step := range parse.Context.Path {
+			if step.Command != nil {
+				node = step.Command
+				command += " " + step.Command.Name
+			}
+		}
+		var names []string
+		for _, child := range node.Children {
+			names = append(names, child.Name)
+		}
+		switch rest, unknown := strings.CutPrefix(words, "unexpected argument "); {
+		case unknown && len(names) > 0:
+			words = "there is no command " + rest
+		case len(names) > 0 && strings.HasPrefix(words, "expected one of "):
+			words = "say what to do: " + command + " " + strings.Join(names, " | ")
+		}
 	}
-	fmt.Fprintf(out, "posta: %s\n", e)
-	for name, value := range e.Params {
-		fmt.Fprintf(out, "  %s: %s\n", name, value)
+	if t.json {
+		_ = printJSON(t.err, trouble{Code: codeUsage, Detail: words, Exit: exitUsage})
+	} else {
+		fmt.Fprintf(t.err, "posta: %s\n%s --help shows how.\n", words, command)
 	}
-	if code, ok := exitOf[e.Code]; ok {
-		return code
+	return exitUsage
+}
+
+// print writes v as JSON, or else the words.
+func (t terminal) print(v any, format string, args ...any) error {
+	if t.json {
+		return printJSON(t.out, v)
 	}
-	return exitFailed
+	_, err := fmt.Fprintf(t.out, format, args...)
+	return err
 }
 
 // printJSON writes v indented.
@@ -133,15 +135,9 @@ func printJSON(out io.Writer, v any) error {
 	return encoder.Encode(v)
 }
 
-type versionCmd struct {
-	JSON bool `name:"json" help:"As JSON."`
-}
+type versionCmd struct{}
 
 // Run prints the version.
-func (c *versionCmd) Run(s streams) error {
-	if c.JSON {
-		return printJSON(s.out, map[string]string{"version": app.Version})
-	}
-	_, err := fmt.Fprintln(s.out, "posta", app.Version)
-	return err
+func (c *versionCmd) Run(t terminal) error {
+	return t.print(map[string]string{"version": app.Version}, "posta %s\n", app.Version)
 }

@@ -2,22 +2,30 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 
+	"posta"
 	"posta/app"
 )
 
 // hubFlags say where a hub keeps its data.
 type hubFlags struct {
-	Data     string `help:"Folder of the database, the sealing key and what the command line needs." default:"posta-data" env:"POSTA_DATA" type:"path" placeholder:"DIR"`
+	Data     string `help:"Folder of the database, the sealing key and what the command line needs; ${default} if left out." default:"posta-data" env:"POSTA_DATA" type:"path" placeholder:"DIR"`
 	Database string `help:"SQLite file or postgres:// address; posta.db in the data folder by default." env:"POSTA_DATABASE" placeholder:"WHERE"`
 }
 
-func (f hubFlags) config() app.Config {
+func (f hubFlags) config(t terminal) app.Config {
 	return app.Config{Data: f.Data, Database: f.Database, SealKey: os.Getenv("POSTA_SEAL_KEY"),
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: logLevel()}))}
+		Log: slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: logLevel()}))}
+}
+
+// noDemo refuses a demo's folder: its user has a password that everybody knows.
+func (f hubFlags) noDemo() error {
+	if _, err := app.ReadSeed(f.Data); posta.ErrorCode(err) != posta.CodeNotFound {
+		return usage("%s is the folder of a demo; choose another with --data", f.Data)
+	}
+	return nil
 }
 
 func logLevel() slog.Level {
@@ -31,20 +39,39 @@ func logLevel() slog.Level {
 type serveCmd struct {
 	hubFlags
 	Listen         string `help:"Address to serve on." default:"127.0.0.1:8080" env:"POSTA_LISTEN"`
-	PublicURL      string `name:"public-url" help:"How providers and browsers reach the hub: https://pagos.example. Webhook addresses and links are made from it." env:"POSTA_PUBLIC_URL"`
-	MercadoPagoURL string `name:"mercadopago-url" help:"Mercado Pago's address, for a simulator." env:"POSTA_MERCADOPAGO_URL"`
+	PublicURL      string `name:"public-url" help:"How providers and browsers reach the hub: https://pagos.example. Webhook addresses and links are made from it." env:"POSTA_PUBLIC_URL" placeholder:"URL"`
+	MercadoPagoURL string `name:"mercadopago-url" help:"Mercado Pago's address, for a simulator." env:"POSTA_MERCADOPAGO_URL" placeholder:"URL"`
+}
+
+// Help is shown by --help.
+func (c *serveCmd) Help() string {
+	return `The database must be there: posta setup makes it with your first merchant. POSTA_LOG sets what is logged
+(debug, info, warn, error); POSTA_SEAL_KEY holds the sealing key, if it is not to be kept in the data folder.
+
+Examples:
+
+  posta serve --public-url https://pagos.example
+  posta serve --database postgres://posta@db.internal/posta --listen 0.0.0.0:8080`
 }
 
 // Run serves until it is interrupted.
-func (c *serveCmd) Run(ctx context.Context, s streams) error {
-	config := c.config()
-	config.Listen, config.PublicURL, config.MercadoPagoURL = c.Listen, c.PublicURL, c.MercadoPagoURL
+func (c *serveCmd) Run(ctx context.Context, t terminal) error {
+	if err := c.noDemo(); err != nil {
+		return err
+	}
+	config := c.config(t)
+	config.Listen, config.MercadoPagoURL = c.Listen, c.MercadoPagoURL
+	var err error
+	if config.PublicURL, err = address("--public-url", c.PublicURL); err != nil {
+		return err
+	}
 	hub, err := app.New(ctx, config)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "Posta serves on %s\n", hub.URL())
-	err = hub.Run(ctx)
+	if err = t.print(map[string]string{"url": hub.URL()}, "Posta serves on %s\n", hub.URL()); err == nil {
+		err = hub.Run(ctx)
+	}
 	if closeErr := hub.Close(); err == nil {
 		err = closeErr
 	}
@@ -53,14 +80,20 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 
 type migrateCmd struct{ hubFlags }
 
+// Help is shown by --help.
+func (c *migrateCmd) Help() string {
+	return `A database that is not there is made. The schema only ever goes forward: a back-up is the way back.
+
+Examples:
+
+  posta backup before-migration.db && posta migrate
+  posta migrate --database postgres://posta@db.internal/posta`
+}
+
 // Run migrates the database.
-func (c *migrateCmd) Run(ctx context.Context, s streams) error {
-	if err := mustNotRun(c.Data); err != nil {
+func (c *migrateCmd) Run(ctx context.Context, t terminal) error {
+	if err := app.Migrate(ctx, c.config(t)); err != nil {
 		return err
 	}
-	if err := app.Migrate(ctx, c.config()); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintln(s.out, "The schema is up to date.")
-	return err
+	return t.print(map[string]bool{"migrated": true}, "The schema is up to date.\n")
 }
