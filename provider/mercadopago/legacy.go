@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"posta"
@@ -48,7 +49,7 @@ func (c *connector) slotRequest(charge provider.Charge) (slotBody, error) {
 		return slotBody{}, err
 	}
 	body := slotBody{ExternalReference: string(charge.Payment), Title: charge.Title, Description: charge.Description,
-		NotificationURL: charge.NotificationURL, TotalAmount: total}
+		NotificationURL: webhooksOnly(charge.NotificationURL), TotalAmount: total}
 	if body.Description == "" {
 		body.Description = charge.Title // required
 	}
@@ -237,4 +238,13 @@ func (c *connector) clearSlot(ctx context.Context, charge provider.Charge, key s
 		seen.Facts = append(seen.Facts, slot(charge, provider.StatusCanceled, sent))
 	}
 	return seen, nil
+}
+
+// webhooksOnly asks for one form of each notice instead of two, the one that is
+// not to be discontinued (docs/providers/mercadopago.md §8.1).
+func webhooksOnly(address string) string {
+	if address == "" || strings.Contains(address, "?") {
+		return address
+	}
+	return address + "?source_news=webhooks"
 }
