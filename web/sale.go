@@ -16,6 +16,7 @@ func (s *server) saleRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /till/{till}/sales", s.member(s.salesPage))
 	mux.Handle("GET /till/{till}/sales/{payment}", s.member(s.salePage))
 	mux.Handle("POST /till/{till}/sales/{payment}/refund", s.member(s.refundSale))
+	mux.Handle("GET /till/{till}/sales/{payment}/refund", s.member(s.salePage)) // a refused refund stands at this address, and is refreshed there
 }
 
 // salesData is the list of a day's payments at a till.

@@ -12,6 +12,8 @@ func (s *server) shiftRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /till/{till}/shift", s.member(s.shiftPage))
 	mux.Handle("POST /till/{till}/shift/open", s.member(s.openShift))
 	mux.Handle("POST /till/{till}/shift/close", s.member(s.closeShift))
+	mux.Handle("GET /till/{till}/shift/open", s.member(s.shiftPage)) // what was refused stands at these addresses, and is refreshed there
+	mux.Handle("GET /till/{till}/shift/close", s.member(s.shiftPage))
 	mux.Handle("GET /till/{till}/shift/{shift}", s.member(s.shiftReport))
 }
 

@@ -54,7 +54,7 @@
       };
       wanted.forEach((name) => source.addEventListener(name, hear));
     }
-    const now = () => { if (isLost && source.readyState !== EventSource.OPEN) { source.close(); wait = 1000; open(); } };
+    const now = () => { if (!stopped && isLost && source.readyState !== EventSource.OPEN) { source.close(); wait = 1000; open(); } };
     window.addEventListener("online", now);
     document.addEventListener("visibilitychange", () => { if (!document.hidden) now(); });
     window.addEventListener("pagehide", () => source.close());
@@ -101,6 +101,15 @@
   if (url) {
     const names = new Set((document.body.dataset.liveEvents || "").split(/\s+/).filter(Boolean));
     document.querySelectorAll("[data-refresh]").forEach((el) => el.dataset.refresh.split(/\s+/).forEach((n) => { if (n && !n.includes("*")) names.add(n); }));
-    posta.stream = posta.live(url, {}, [...names]);
+    // A browser gives one address six lines for all its tabs together: a page
+    // that nobody looks at leaves its own, and catches up when it is looked at.
+    let leaving;
+    const follow = () => { posta.stream = posta.live(url, {}, [...names]); };
+    if (!document.hidden) follow();
+    document.addEventListener("visibilitychange", () => {
+      clearTimeout(leaving);
+      if (document.hidden) leaving = setTimeout(() => { posta.stream?.close(); posta.stream = undefined; }, 10000);
+      else if (!posta.stream) { follow(); refreshFor("*"); }
+    });
   }
 })();

@@ -73,8 +73,8 @@ func (s *Simulator) panel(w http.ResponseWriter, r *http.Request, err error) {
 	for _, rule := range rules {
 		on[rule.ID] = true
 	}
-	data := object{"now": s.clock.Now(), "movable": movable, "offset": time.Duration(0), "traffic": traffic[:min(60, len(traffic))],
-		"deliveries": deliveries[:min(40, len(deliveries))], "rules": rules, "presets": presets, "on": on, "toggles": s.Switches().toggles(),
+	data := object{"now": s.clock.Now(), "movable": movable, "offset": time.Duration(0), "traffic": traffic[:min(40, len(traffic))],
+		"deliveries": deliveries[:min(30, len(deliveries))], "rules": rules, "presets": presets, "on": on, "toggles": s.Switches().toggles(),
 		"undecided": s.InProcess(), "accounts": s.Accounts(), "books": s.AllBooks(), "rule": r.FormValue("rule")}
 	if movable {
 		data["offset"] = clock.Offset()
