@@ -5,7 +5,9 @@ package work
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -75,7 +77,7 @@ func (l *Loop) run(ctx context.Context, s Sweep) {
 		handling.Go(func() {
 			defer func() {
 				if r := recover(); r != nil {
-					l.log.ErrorContext(ctx, "sweep panicked", "sweep", s.Name, "panic", r)
+					l.log.ErrorContext(ctx, "sweep panicked", "sweep", s.Name, "panic", r, "stack", string(debug.Stack()))
 				}
 				<-slots
 			}()
@@ -84,7 +86,7 @@ func (l *Loop) run(ctx context.Context, s Sweep) {
 	}
 	failures := 0
 	for ctx.Err() == nil {
-		took, err := s.Run(ctx, each)
+		took, err := look(ctx, s, each)
 		wait := s.Every
 		switch {
 		case err != nil && ctx.Err() == nil:
@@ -105,6 +107,16 @@ func (l *Loop) run(ctx context.Context, s Sweep) {
 		}
 		timer.Stop()
 	}
+}
+
+// look runs a sweep once. A sweep that panics has failed, like any other.
+func look(ctx context.Context, s Sweep, each func(func())) (took int, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return s.Run(ctx, each)
 }
 
 // Once runs a sweep until nothing is due, waiting for each batch: for tests and
