@@ -75,6 +75,7 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 	var foreign bool
 	var explained int64
 	current := newest(facts)
+	wasCanceled := map[string]bool{} // orders: one that was taken off does not run out later
 	for _, f := range facts {
 		if f.Kind != provider.FactOrder {
 			continue
@@ -82,6 +83,9 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 		switch f.Status {
 		case provider.StatusCanceled, provider.StatusExpired, provider.StatusRefused, provider.StatusRejected:
 			ended = true
+		}
+		if f.Status == provider.StatusCanceled {
+			wasCanceled[f.ID] = true
 		}
 	}
 	closing := map[string]bool{}
@@ -104,6 +108,7 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 			case provider.StatusCanceled:
 				canceled = true
 			case provider.StatusExpired:
+				canceled = canceled || wasCanceled[f.ID]
 				expired = true
 			case provider.StatusRejected:
 				rejected, s.LastDetail = true, f.Detail
@@ -132,8 +137,8 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 			switch f.Status {
 			case provider.StatusApproved, provider.StatusInMediation, provider.StatusChargedBack:
 				s.Captured += f.Amount
-				if f.At.After(s.PaidAt) {
-					s.PaidAt = f.At
+				if at := approvedAt(facts, f); at.After(s.PaidAt) {
+					s.PaidAt = at
 				}
 			}
 			disputed = disputed || f.Status == provider.StatusInMediation
@@ -183,6 +188,18 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 		s.PaidAt = time.Time{}
 	}
 	return s
+}
+
+// approvedAt is when an attempt is first known to have brought its money: a
+// refund or a dispute changes the attempt later, not the moment it was paid.
+func approvedAt(facts []provider.Fact, attempt provider.Fact) time.Time {
+	first := attempt.At
+	for _, f := range facts {
+		if f.Kind == attempt.Kind && f.ID == attempt.ID && f.Status == provider.StatusApproved && f.At.Before(first) {
+			first = f.At
+		}
+	}
+	return first
 }
 
 // Attempts lists the tries to pay, oldest first.

@@ -140,3 +140,15 @@ func TestMoneyIsNeverProvenWithoutAClosedOrder(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatComesLaterDoesNotMoveTheEndOrTheMomentPaid(t *testing.T) {
+	gone := payment.Compute(150000, []provider.Fact{order(provider.StatusOpen, 0), order(provider.StatusCanceled, 60), order(provider.StatusExpired, 900)})
+	if gone.State != payment.Canceled {
+		t.Errorf("canceled, and then found run out: %s, want canceled", gone.State)
+	}
+	back := payment.Compute(150000, []provider.Fact{sale("7", provider.StatusClosed, 60), attempt("p", "7", provider.StatusApproved, 150000, 60),
+		refund("r", "p", 500, 700), attempt("p", "7", provider.StatusApproved, 150000, 700)})
+	if back.State != payment.PartiallyRefunded || !back.PaidAt.Equal(after(60)) {
+		t.Errorf("%s, paid at %s; want partially_refunded, paid at %s: a refund does not move it", back.State, back.PaidAt, after(60))
+	}
+}
