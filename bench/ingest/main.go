@@ -32,7 +32,7 @@ const secret = "bench-webhook-secret"
 func main() {
 	file := flag.String("json", "", "also write the figures to this file")
 	full := flag.Bool("full", false, "measure four times as long")
-	connections := flag.Int("connections", 64, "concurrent senders")
+	connections := flag.Int("connections", 256, "concurrent senders")
 	flag.Parse()
 	duration := 4 * time.Second
 	if *full {
