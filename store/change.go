@@ -43,19 +43,15 @@ func (db *DB) ChangePayment(ctx context.Context, id posta.PaymentID, change func
 }
 
 func loadRecord(t *tx, id posta.PaymentID) (r payment.Record, err error) {
-	r.Payment, err = one(t, scanPayment, "SELECT "+paymentColumns+" FROM payment WHERE id = ?"+t.dialect.forUpdate(), id)
+	r, err = one(t, func(rows *sql.Rows) (r payment.Record, err error) {
+		err = rows.Scan(append(paymentTargets(&r.Payment), flag{&r.RefundLate})...)
+		return r, err
+	}, "SELECT "+paymentColumns+", (SELECT refund_late FROM connection WHERE connection.id = payment.connection_id) FROM payment WHERE id = ?"+t.dialect.forUpdate(), id)
 	if err != nil {
 		return r, err
 	}
-	if r.Refunds, err = refundsOf(t, id); err != nil {
-		return r, err
-	}
-	late, err := all(t, func(rows *sql.Rows) (late bool, err error) {
-		err = rows.Scan(flag{&late})
-		return late, err
-	}, "SELECT refund_late FROM connection WHERE id = ?", r.Payment.ConnectionID)
-	r.RefundLate = len(late) > 0 && late[0]
 	r.TillCode = posta.Alphanumeric(r.Payment.TillID)
+	r.Refunds, err = refundsOf(t, id)
 	return r, err
 }
 

@@ -27,8 +27,16 @@ func scanClaim(rows *sql.Rows) (c idempotency.Claim, err error) {
 func (db *DB) ClaimKey(ctx context.Context, r idempotency.Request, ulid string, now time.Time) (idempotency.Claim, error) {
 	fresh := idempotency.Claim{Request: r, ULID: ulid, LeaseTo: now.Add(idempotency.Lease), CreatedAt: now, Taken: true}
 	insert := row{"idempotency_claim", claimColumns, claimValues(fresh)}
+	var free int
+	err := db.single(ctx, func(t *tx) (err error) {
+		free, err = t.exec(insert.text()+" ON CONFLICT (merchant_id, mode, name) DO NOTHING", insert.values...)
+		return err
+	})
+	if err != nil || free == 1 {
+		return fresh, err
+	}
 	var out idempotency.Claim
-	err := db.write(ctx, func(t *tx) error {
+	err = db.write(ctx, func(t *tx) error {
 		for {
 			n, err := t.exec(insert.text()+" ON CONFLICT (merchant_id, mode, name) DO NOTHING", insert.values...)
 			if err != nil || n == 1 {
@@ -44,6 +52,9 @@ func (db *DB) ClaimKey(ctx context.Context, r idempotency.Request, ulid string, 
 				return err
 			}
 			switch {
+			case out.ULID == ulid: // our own insert, whose answer was lost
+				out.Taken = true
+				return nil
 			case now.Sub(out.CreatedAt) > idempotency.Lifetime:
 				out = fresh
 			case out.Status == 0 && out.LeaseTo.Before(now) && out.Fingerprint == r.Fingerprint:
@@ -64,7 +75,7 @@ func (db *DB) ClaimKey(ctx context.Context, r idempotency.Request, ulid string, 
 // SaveAnswer keeps the answer of a claim that is held. Errors: conflict when
 // another call has taken it over.
 func (db *DB) SaveAnswer(ctx context.Context, c idempotency.Claim) error {
-	return db.write(ctx, func(t *tx) error {
+	return db.single(ctx, func(t *tx) error {
 		n, err := t.exec(`UPDATE idempotency_claim SET status = ?, answer = ?
 			WHERE merchant_id = ? AND mode = ? AND name = ? AND ulid = ? AND lease_to = ?`,
 			c.Status, c.Answer, c.MerchantID, c.Mode, c.Key, c.ULID, c.LeaseTo)
@@ -77,7 +88,7 @@ func (db *DB) SaveAnswer(ctx context.Context, c idempotency.Claim) error {
 
 // ReleaseKey forgets a claim that had no effect; one that has an answer stays.
 func (db *DB) ReleaseKey(ctx context.Context, r idempotency.Request) error {
-	return db.write(ctx, func(t *tx) error {
+	return db.single(ctx, func(t *tx) error {
 		_, err := t.exec("DELETE FROM idempotency_claim WHERE merchant_id = ? AND mode = ? AND name = ? AND fingerprint = ? AND status = 0",
 			r.MerchantID, r.Mode, r.Key, r.Fingerprint)
 		return err
@@ -86,7 +97,7 @@ func (db *DB) ReleaseKey(ctx context.Context, r idempotency.Request) error {
 
 // DropAnswers forgets what was claimed before the time.
 func (db *DB) DropAnswers(ctx context.Context, before time.Time) error {
-	return db.write(ctx, func(t *tx) error {
+	return db.single(ctx, func(t *tx) error {
 		_, err := t.exec("DELETE FROM idempotency_claim WHERE created_at < ?", before)
 		return err
 	})

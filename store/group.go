@@ -116,6 +116,15 @@ func (db *DB) write(ctx context.Context, do func(*tx) error) error {
 	return db.transact(ctx, do)
 }
 
+// single is write for a do that runs exactly one statement, which by itself
+// happens whole or not at all: it needs no transaction around it.
+func (db *DB) single(ctx context.Context, do func(*tx) error) error {
+	if db.dialect == SQLite {
+		return db.group.submit(ctx, &request{do: do, lone: true})
+	}
+	return db.retry(ctx, func() error { return db.alone(ctx, do) })
+}
+
 // insert commits rows, all or none. Concurrent calls share a commit. Two calls
 // that may clash about something unique have the same key.
 func (db *DB) insert(ctx context.Context, key string, rows ...row) error {

@@ -22,8 +22,13 @@ const (
 // caller that goes away is heeded while it waits for a connection; what has
 // begun is finished.
 func (db *DB) transact(ctx context.Context, do func(*tx) error) error {
+	return db.retry(ctx, func() error { return db.transactOnce(ctx, do) })
+}
+
+// retry runs once again what met a deadlock or the like.
+func (db *DB) retry(ctx context.Context, once func() error) error {
 	for try := 1; ; try++ {
-		err := db.transactOnce(ctx, do)
+		err := once()
 		if err == nil || !db.dialect.again(err) || try == writeTries {
 			return err
 		}
@@ -54,6 +59,13 @@ func (db *DB) transactOnce(ctx context.Context, do func(*tx) error) error {
 		return err
 	}
 	return db.dialect.fault(begun.Commit())
+}
+
+// alone runs one statement without a transaction of its own.
+func (db *DB) alone(ctx context.Context, do func(*tx) error) error {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
+	defer cancel()
+	return guarded(do, &tx{ctx: limited, dialect: db.dialect, run: db.writer})
 }
 
 func (g *group) startPostgres(db *DB) { g.start(committers, db.commitRows) }

@@ -81,7 +81,8 @@ func (w *sqliteWriter) commit(batch []*request) {
 func (w *sqliteWriter) within(r *request) error {
 	if r.lone {
 		r.err = guarded(r.do, w.tx(r))
-		if r.err == nil || posta.ErrorCode(r.err) == posta.CodeConflict {
+		switch posta.ErrorCode(r.err) {
+		case "", posta.CodeConflict, posta.CodeNotFound:
 			return nil
 		}
 		return r.err // the transaction may be gone with it

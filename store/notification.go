@@ -51,7 +51,7 @@ func (db *DB) ClaimNotifications(ctx context.Context, now time.Time, lease time.
 
 // SaveNotification commits what was made of one. Errors: not_found.
 func (db *DB) SaveNotification(ctx context.Context, n inbox.Notification) error {
-	return db.write(ctx, func(t *tx) error {
+	return db.single(ctx, func(t *tx) error {
 		return t.must("UPDATE notification SET "+assignments(madeColumns+", "+toldColumns)+" WHERE merchant_id = ? AND id = ?",
 			append(madeValues(n), n.MerchantID, n.ID)...)
 	})

@@ -34,12 +34,16 @@ func paymentRow(p payment.Payment) row {
 }
 
 func scanPayment(rows *sql.Rows) (p payment.Payment, err error) {
-	err = rows.Scan(&p.ID, &p.MerchantID, &p.Mode, &p.ConnectionID, &p.StoreID, &p.TillID, &p.Amount.Amount, &p.Amount.Currency,
+	err = rows.Scan(paymentTargets(&p)...)
+	return p, err
+}
+
+func paymentTargets(p *payment.Payment) []any {
+	return []any{&p.ID, &p.MerchantID, &p.Mode, &p.ConnectionID, &p.StoreID, &p.TillID, &p.Amount.Amount, &p.Amount.Currency,
 		&p.Reference, &p.Description, object{&p.Items}, &p.CreatedBy, &p.State, &p.Attention, &p.Captured, &p.Refunded,
 		instant{&p.PaidAt}, &p.Declined, &p.LastDetail, object{&p.Facts}, object{&p.Settled}, &p.Order, &p.QR, &p.CreateKey,
 		&p.CancelKey, instant{&p.CancelAt}, instant{&p.ExpiresAt}, instant{&p.CreatedAt}, instant{&p.UpdatedAt},
-		instant{&p.EndedAt}, &p.Enquiries, instant{&p.DueAt})
-	return p, err
+		instant{&p.EndedAt}, &p.Enquiries, instant{&p.DueAt}}
 }
 
 // countedAt is when a till's report counts the payment: at its end, or when it
@@ -122,7 +126,7 @@ func (db *DB) ClaimPayments(ctx context.Context, now time.Time, lease time.Durat
 // claim takes due rows of a table.
 func claim[T any](ctx context.Context, db *DB, table, columns string, scan func(*sql.Rows) (T, error), now time.Time, lease time.Duration, limit int) ([]T, error) {
 	var out []T
-	err := db.write(ctx, func(t *tx) (err error) {
+	err := db.single(ctx, func(t *tx) (err error) {
 		out, err = all(t, scan, "WITH due AS MATERIALIZED (SELECT merchant_id, id FROM "+table+
 			" WHERE due_at > 0 AND due_at <= ? ORDER BY due_at LIMIT ?"+t.dialect.skipLocked()+
 			") UPDATE "+table+" SET due_at = ? WHERE (merchant_id, id) IN (SELECT merchant_id, id FROM due) RETURNING "+columns,
