@@ -56,7 +56,7 @@ func (s *shaky) SourceOf(ctx context.Context, c posta.ConnectionID) (inbox.Sourc
 }
 
 // Promise 12; kill -9 is in e2e. Seen red under: Accept gives nil whatever the
-// store says; the insert in a goroutine.
+// store says; answer before commit.
 func TestP12_WhatIsNotStoredIsNotAcknowledged(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		for name, s := range map[string]*shaky{"insert": {Store: d.db, insert: true}, "connection": {Store: d.db, source: true}} {

@@ -63,7 +63,8 @@ func TestP10_DedupeIsByTopicResourceAndVersionOrActionWithStatus(t *testing.T) {
 }
 
 // A notice that anybody could have sent must not have a real one taken for its
-// repeat. Seen red under: Told believed whatever it finds.
+// repeat. Seen red under: Told believed whatever it finds; worth not compared; a
+// notice of an order found open settles.
 func TestP10_AForgedNoticeDoesNotSilenceTheRealOne(t *testing.T) {
 	for name, tc := range map[string]struct {
 		forged provider.Judgement
@@ -91,7 +92,7 @@ func TestP10_AForgedNoticeDoesNotSilenceTheRealOne(t *testing.T) {
 	}
 }
 
-// Seen red under: Fetched compared with the time of handling instead of receipt.
+// Seen red under: no fetch satisfies.
 func TestP10_WhatSaysTooLittleIsSatisfiedByAFetchBegunAfterItCameIn(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		early := d.accept(told{Resource: "1"})
@@ -119,8 +120,7 @@ func TestP10_WhatSaysTooLittleIsSatisfiedByAFetchBegunAfterItCameIn(t *testing.T
 }
 
 // A fetch that began before a notice came in may have seen the world without
-// its news. Seen red under: any fetch satisfies (After instead of ReceivedAt
-// compared with zero).
+// its news. Seen red under: any fetch satisfies.
 func TestP10_AFetchBegunBeforeItCameInNeverSatisfies(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		var second posta.NotificationID

@@ -179,7 +179,7 @@ func permutations(n int) [][]int {
 
 // Promise 13: all orders of arrival, each notice told twice, and each fetch
 // answered by a machine of the provider's that is as far behind as the notice.
-// Seen red under: apply in order of arrival (Compute of the last observation only).
+// Seen red under: the last observation's facts only.
 func TestP13_NoticesInAnyOrderEndEqual(t *testing.T) {
 	eachBooth(t, func(t *testing.T, b *booth) {
 		var want payment.Summary

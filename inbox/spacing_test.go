@@ -107,7 +107,8 @@ func TestDoubtfulNoticesOfNothingOfOursComeToAnEnd(t *testing.T) {
 	})
 }
 
-// Other resources and verified notices do not wait for doubtful ones.
+// Other resources and verified notices do not wait for doubtful ones. Seen red
+// under: verified ones spaced, too.
 func TestDoubtfulNoticesHoldUpNobodyElse(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		d.accept(told{Resource: "1", Status: "a", Action: "a", Verdict: provider.BadSignature})
@@ -123,7 +124,7 @@ func TestDoubtfulNoticesHoldUpNobodyElse(t *testing.T) {
 	})
 }
 
-// P10, too.
+// Promise 10, too. Seen red under: no spacing.
 func TestP10_StaleIsAskedForRarely(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		for i := range 20 { // one each second

@@ -38,7 +38,7 @@ func TestP14_ANoticeOfAPaymentNotKnownYetIsKeptAndTriedAgain(t *testing.T) {
 }
 
 // A repeat of a notice that still waits is no repeat of anything handled.
-// Seen red under: Told finds those that wait, too.
+// Seen red under: Told finds those that wait, too, and any result settles.
 func TestP14_TheRepeatOfOneThatWaitsIsHandledAndThenItIsARepeat(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		d.answers(refuses(lost))
@@ -141,7 +141,7 @@ func TestWhatNobodyOwnsIsLeftAlone(t *testing.T) {
 	})
 }
 
-// Seen red under: Save of the result dropped; a claim without lease.
+// Seen red under: a claim without lease.
 func TestWhoeverDiesLeavesItToBeTakenAfterTheLease(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		id := d.accept(told{Resource: "1", Version: "1"})
@@ -158,6 +158,7 @@ func TestWhoeverDiesLeavesItToBeTakenAfterTheLease(t *testing.T) {
 	})
 }
 
+// Seen red under: a fetch that begins though it could not be noted.
 func TestWhoeverCannotSaveLeavesItToBeTakenAfterTheLease(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		id := d.accept(told{Resource: "1", Version: "1"})
@@ -215,7 +216,7 @@ func TestAHandlingCutOffByTheEndOfTheProgramIsTakenUpAgain(t *testing.T) {
 }
 
 // Two replicas share the work: each notice is handled by one of them, once.
-// Seen red under: a claim without lease.
+// Seen red under: a claim that moves no due time.
 func TestTwoReplicasHandleEachNoticeOnce(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		for i := range 40 {
@@ -270,7 +271,7 @@ func TestReplayHandlesOneAgainWhateverWasTold(t *testing.T) {
 	})
 }
 
-// An ignored one, its waits used up, has them all again.
+// An ignored one, its waits used up, has them all again. Seen red under: tries kept.
 func TestReplayGivesAllWaitsAgain(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		d.answers(refuses(lost))
@@ -290,7 +291,7 @@ func TestReplayGivesAllWaitsAgain(t *testing.T) {
 	})
 }
 
-// Seen red under: the times not asked for; the filter left out.
+// Seen red under: the times not asked for.
 func TestReplayRangeHandlesThoseOfTheRangeAgain(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		for i := range 10 {
