@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 
@@ -98,6 +99,7 @@ func (t terminal) report(err error, parsed *kong.Context) int {
 func describe(err error) trouble {
 	var e *posta.Error
 	var p *client.Problem
+	var line *url.Error
 	switch {
 	case errors.Is(err, context.Canceled):
 		return trouble{Code: codeInterrupted, Detail: "interrupted"}
@@ -109,6 +111,8 @@ func describe(err error) trouble {
 			told.Detail = "not the hub's answer: " + p.Title + ". Is it Posta that --url names?"
 		}
 		return told
+	case errors.As(err, &line):
+		return trouble{Code: e.Code, Detail: "the hub does not answer: " + line.Error(), Params: e.Params}
 	case e.Cause != nil && len(e.Fields) == 0:
 		return trouble{Code: e.Code, Detail: e.Cause.Error(), Params: e.Params}
 	}

@@ -56,7 +56,7 @@ func (t terminal) secret(ctx context.Context, question string) (string, error) {
 	typed := false
 	if file != nil {
 		info, err := file.Stat()
-		typed = err == nil && info.Mode()&os.ModeCharDevice != 0 && info.Name() != "null"
+		typed = err == nil && info.Mode()&os.ModeCharDevice != 0
 	}
 	if typed {
 		fmt.Fprint(t.err, question)
