@@ -16,8 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"posta/payment"
@@ -73,7 +71,6 @@ func TestPictures(t *testing.T) {
 	album.take(till, "ticket", 390, 700)
 	till.open(d.till(0) + "/sales")
 	album.take(till, "sales", 1024, 768)
-	till.do("dates as the country writes them", locale("es-AR"))
 	for _, one := range []struct{ name, path string }{{"story", "/payments/" + told}, {"dashboard", "/"}, {"payments", "/payments"}, {"connection", "/connections"}} {
 		till.do("wide", chromedp.EmulateViewport(1280, 900))
 		till.open(d.page(one.path))
@@ -143,13 +140,6 @@ func fewColours(picture image.Image) image.Image {
 		}
 	}
 	return few
-}
-
-func locale(name string) chromedp.Action[chromedp.Void] {
-	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, emulation.SetLocaleOverride, emulation.SetLocaleOverrideParams{Locale: name})
-		return err
-	})
 }
 
 // trader sells through the API, with the simulator's buyers.
