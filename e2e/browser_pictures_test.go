@@ -39,7 +39,7 @@ func TestPictures(t *testing.T) {
 	if !found {
 		return
 	}
-	d := startDemo(t)
+	d := openDemo(t)
 	trade := &trader{t: t, demo: d}
 	told := trade.fortnight()
 	b := openDesk(t, d, file)

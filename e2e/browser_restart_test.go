@@ -11,7 +11,7 @@ func TestBrowserRestart(t *testing.T) {
 	if !found {
 		return
 	}
-	d := startDemo(t)
+	d := openDemo(t)
 	b := openDesk(t, d, file)
 	till := b.member(t)
 	till.open(d.till(0))

@@ -52,7 +52,7 @@ type demo struct {
 	run              *process
 }
 
-func startDemo(t *testing.T) *demo {
+func openDemo(t *testing.T) *demo {
 	t.Helper()
 	d := &demo{data: t.TempDir(), hub: freeAddress(t), phone: freeAddress(t)}
 	d.start(t)

@@ -16,7 +16,7 @@ func TestBrowser(t *testing.T) {
 	if !found {
 		return
 	}
-	d := startDemo(t)
+	d := openDemo(t)
 	b := openDesk(t, d, file)
 	cashier := b.member(t) // stays logged in: each test opens tabs on this device
 	for _, one := range []struct {
