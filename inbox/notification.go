@@ -91,7 +91,8 @@ type Store interface {
 	// ClaimNotifications takes those that are due and moves their DueAt to
 	// now+lease.
 	ClaimNotifications(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Notification, error)
-	// SaveNotification commits what was made of one.
+	// SaveNotification commits what was made of one. Errors: conflict when it was
+	// replayed since it was claimed, and the replay stands.
 	SaveNotification(ctx context.Context, n Notification) error
 	// Told finds the oldest handled notification of the connection, other than
 	// id, with the dedupe key; not_found if there is none.

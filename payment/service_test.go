@@ -346,3 +346,13 @@ func TestARemovedTillChargesNoMoreButIsLookedAfter(t *testing.T) {
 		}
 	})
 }
+
+func TestANoticeOfASaleMadeElsewhereIsNotOurs(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.fake.orders["PEDIDO-5"] = &fakeOrder{status: provider.StatusClosed, at: d.clock.Now()}
+		out, err := d.TakeNotice(context.Background(), d.world.Connection.ID, provider.Notice{Resource: "PEDIDO-5"})
+		if err != nil || out.Payment.ID != "" {
+			t.Errorf("payment %q, %v", out.Payment.ID, err)
+		}
+	})
+}

@@ -51,6 +51,9 @@ func (db *DB) PositionEvents(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if given > 0 {
+		db.notifier.tell(TopicEvent) // the other replicas hand them out too
+	}
 	return given, nil
 }
 

@@ -49,11 +49,16 @@ func (db *DB) ClaimNotifications(ctx context.Context, now time.Time, lease time.
 	return claim(ctx, db, "notification", notificationColumns, scanNotification, now, lease, limit)
 }
 
-// SaveNotification commits what was made of one. Errors: not_found.
+// SaveNotification commits what was made of one. Errors: conflict when it was
+// replayed since it was claimed: the replay stands.
 func (db *DB) SaveNotification(ctx context.Context, n inbox.Notification) error {
 	return db.single(ctx, func(t *tx) error {
-		return t.must("UPDATE notification SET "+assignments(madeColumns+", "+toldColumns)+" WHERE merchant_id = ? AND id = ?",
-			append(madeValues(n), n.MerchantID, n.ID)...)
+		saved, err := t.exec("UPDATE notification SET "+assignments(madeColumns+", "+toldColumns)+
+			" WHERE merchant_id = ? AND id = ? AND replayed <= ?", append(madeValues(n), n.MerchantID, n.ID, n.Replayed)...)
+		if err == nil && saved == 0 {
+			return posta.Errorf(posta.CodeConflict, "notification %s is gone or was replayed", n.ID)
+		}
+		return err
 	})
 }
 

@@ -53,7 +53,7 @@ func TestNotificationComesBackAsItWas(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, "saved notification", must[inbox.Notification](t)(db.Notification(ctx, w.Merchant.ID, n.ID)), n)
-		wantCode(t, db.SaveNotification(ctx, newNotification(w)), posta.CodeNotFound)
+		wantCode(t, db.SaveNotification(ctx, newNotification(w)), posta.CodeConflict)
 		same(t, "source", must[inbox.Source](t)(db.SourceOf(ctx, w.Connection.ID)),
 			inbox.Source{MerchantID: w.Merchant.ID, Mode: posta.Test, Provider: "mercadopago"})
 		_, err = db.SourceOf(ctx, "con_none")
@@ -222,5 +222,25 @@ func TestCallsOfAPayment(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, "calls", must[[]outbound.Call](t)(db.CallsOf(ctx, "pay_1")), []outbound.Call{first, second, lost})
+	})
+}
+
+func TestASaveDoesNotUndoAReplay(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w, ctx := storetest.Seed(t, db), t.Context()
+		n := newNotification(w)
+		if err := db.InsertNotification(ctx, n); err != nil {
+			t.Fatal(err)
+		}
+		replayed := n
+		replayed.Replayed = true
+		if err := db.SaveNotification(ctx, replayed); err != nil {
+			t.Fatal(err)
+		}
+		n.State = inbox.Handled // by whoever had claimed it before the replay
+		wantCode(t, db.SaveNotification(ctx, n), posta.CodeConflict)
+		if got := must[inbox.Notification](t)(db.Notification(ctx, w.Merchant.ID, n.ID)); !got.Replayed || got.State == inbox.Handled {
+			t.Errorf("the replay was undone: %+v", got)
+		}
 	})
 }
