@@ -23,6 +23,12 @@ func startDemo(t *testing.T, folder string) (*app.Demo, func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return demo, runDemo(t, demo)
+}
+
+// runDemo runs it until the function that it returns is called, or the test ends.
+func runDemo(t *testing.T, demo *app.Demo) func() {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan struct{}), make(chan error, 1)
 	go func() { done <- demo.Run(ctx, func() error { close(ready); return nil }) }()
@@ -46,7 +52,7 @@ func startDemo(t *testing.T, folder string) (*app.Demo, func()) {
 		}
 	}
 	t.Cleanup(stop)
-	return demo, stop
+	return stop
 }
 
 func charge(t *testing.T, demo *app.Demo, till posta.TillID, amount int64) payment.Payment {

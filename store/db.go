@@ -150,10 +150,12 @@ func (db *DB) Close() error {
 		if p, ok := db.reads.(*prepared); ok {
 			p.close()
 		}
-		db.closed = db.writer.Close()
+		// The writer goes last: SQLite's last connection puts what is in the
+		// write-ahead log into the database, which one that only reads cannot.
 		if db.reader != nil && db.reader != db.writer {
-			db.closed = errors.Join(db.closed, db.reader.Close())
+			db.closed = db.reader.Close()
 		}
+		db.closed = errors.Join(db.closed, db.writer.Close())
 	})
 	return db.closed
 }

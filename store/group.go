@@ -39,6 +39,7 @@ type group struct {
 	queue    chan *request // without buffer: what is in it is not yet taken
 	stopping chan struct{}
 	running  sync.WaitGroup
+	ended    func() // after the last commit; may be nil
 }
 
 func (g *group) start(workers int, commit func([]*request)) {
@@ -83,6 +84,9 @@ func (g *group) stop() {
 	}
 	close(g.stopping)
 	g.running.Wait()
+	if g.ended != nil {
+		g.ended()
+	}
 }
 
 // submit waits until the request is committed or failed. A caller that goes

@@ -17,7 +17,16 @@ type sqliteWriter struct {
 
 func (g *group) startSQLite(db *DB) {
 	w := &sqliteWriter{db: db}
+	g.ended = w.release
 	g.start(1, w.commit)
+}
+
+// release gives the connection back, to be closed with its pool.
+func (w *sqliteWriter) release() {
+	if w.conn != nil {
+		w.stmts.close()
+		_ = w.conn.Close()
+	}
 }
 
 func (w *sqliteWriter) exec(text string) error {
