@@ -202,8 +202,11 @@ func (a *App) URL() string {
 	if a.config.PublicURL != "" {
 		return a.config.PublicURL
 	}
-	return "http://" + a.listener.Addr().String()
+	return a.Address()
 }
+
+// Address is where Posta listens, for this machine.
+func (a *App) Address() string { return "http://" + a.listener.Addr().String() }
 
 // NotifyURL is where a connection's provider sends its notifications.
 func (a *App) NotifyURL(id posta.ConnectionID) string { return a.URL() + "/hooks/" + string(id) }

@@ -42,7 +42,7 @@ func ReadNote(data string) (Note, error) {
 func newOperatorToken() (string, error) { return rand.Text(), nil }
 
 func (a *App) leaveNote() error {
-	b, err := json.Marshal(Note{URL: "http://" + a.listener.Addr().String(), Operator: a.operator, PID: os.Getpid()})
+	b, err := json.Marshal(Note{URL: a.Address(), Operator: a.operator, PID: os.Getpid()})
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,11 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	if err = t.print(map[string]string{"url": hub.URL()}, "Posta serves on %s\n", hub.URL()); err == nil {
+	words := "Posta serves on " + hub.Address()
+	if hub.URL() != hub.Address() {
+		words += " for " + hub.URL()
+	}
+	if err = t.print(map[string]string{"url": hub.URL(), "address": hub.Address()}, "%s\n", words); err == nil {
 		err = hub.Run(ctx)
 	}
 	if closeErr := hub.Close(); err == nil {
