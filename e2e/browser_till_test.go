@@ -52,7 +52,7 @@ func saleOnPages(t *testing.T, d *demo, b *desk, cashier *tab) {
 	till.is("the amount as the country writes it", `document.querySelector("#state").innerText.replace(/\s/g, " ").includes("$ 1.500,00")`)
 	till.watch("paid")
 	phone.scan(0)
-	phone.is("the phone shows shop and amount", `document.querySelector("main").innerText.includes("1.500,00")`)
+	phone.until("the phone shows shop and amount", `document.querySelector("main").innerText.includes("1.500,00")`)
 	// The scan makes the provider tell of an opened order, which pays nothing.
 	story := cashier.another(t)
 	story.open(d.page("/payments/" + till.payment()))
@@ -63,7 +63,7 @@ func saleOnPages(t *testing.T, d *demo, b *desk, cashier *tab) {
 	}
 	till.is("no ticket is loaded before it is paid", `!document.querySelector("#print-frame").getAttribute("src")`)
 	phone.pay("APRO")
-	phone.is("the phone says paid", `document.querySelector(".panel.state-paid")`)
+	phone.until("the phone says paid", `document.querySelector(".panel.state-paid")`)
 	till.until("the till shows Paid", state("paid")+` && window.shownAt`)
 	till.is("without a reload", `window.sameDocument`)
 	t.Logf("from the press on Pay to Paid on the till's screen: %.0f ms", read[float64](till, `window.shownAt`)-read[float64](phone, `Number(sessionStorage.pressed)`))
@@ -103,7 +103,7 @@ func declineOnPages(t *testing.T, d *demo, b *desk, cashier *tab) {
 	till.charge("820,50")
 	phone.scan(0)
 	phone.pay("FUND")
-	phone.is("the phone says declined", `document.querySelector(".panel.state-rejected")`)
+	phone.until("the phone says declined", `document.querySelector(".panel.state-rejected")`)
 	till.until("the declined try shows", `document.querySelector("#declined")?.checkVisibility()`)
 	till.is("in amber, with the provider's own code", `document.querySelector("#declined.state-declined .reason-code").textContent === "cc_rejected_insufficient_amount"`)
 	till.is("and the order stays open", state("pending")+` && document.querySelector("#qr svg")`)
@@ -125,7 +125,7 @@ func cancelOnPages(t *testing.T, d *demo, b *desk, cashier *tab) {
 	till.click("#cancel")
 	till.until("the till shows Canceled", state("canceled"))
 	phone.open("http://" + d.phone + "/sim/phone?pos=" + d.pos(0))
-	phone.is("the till has nothing to pay", `!document.querySelector("#tills data.money")`)
+	phone.until("the till has nothing to pay", `!document.querySelector("#tills data.money")`)
 	phone.expect("409")
 	phone.click("#tills button.primary")
 	phone.until("the scan finds nothing", `document.querySelector(".flash-error")`)
@@ -276,7 +276,7 @@ func ordersOnPages(t *testing.T, d *demo, b *desk, cashier *tab) {
 	till.click("#cancel")
 	till.until("the till shows Canceled", state("canceled"))
 	phone.open("http://" + d.phone + "/sim/phone?pos=" + d.pos(2))
-	phone.is("the till has nothing to pay", `!document.querySelector("#tills data.money")`)
+	phone.until("the till has nothing to pay", `!document.querySelector("#tills data.money")`)
 	till.newCharge()
 	till.charge("500")
 	// The hybrid order has a QR of its own, too: its text pasted into the phone.
@@ -344,5 +344,5 @@ func expiryOnPages(t *testing.T, d *demo, b *desk, cashier *tab) {
 	till.until("the till shows Expired", state("expired"))
 	till.newCharge()
 	phone.open("http://" + d.phone + "/sim/phone?pos=" + d.pos(0))
-	phone.is("the till has nothing to pay", `!document.querySelector("#tills data.money")`)
+	phone.until("the till has nothing to pay", `!document.querySelector("#tills data.money")`)
 }
