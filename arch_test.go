@@ -78,8 +78,7 @@ const (
 )
 
 // notOurs is what the walk leaves out. tools is a module of its own;
-// internal_deps pins dependencies not used yet and is never built.
-var notOurs = map[string]bool{"tools": true, "internal_deps": true, "testdata": true, "node_modules": true, "bin": true, "posta-data": true, "vendor": true}
+var notOurs = map[string]bool{"tools": true, "testdata": true, "node_modules": true, "bin": true, "posta-data": true, "vendor": true}
 
 // source is one parsed non-test Go file.
 type source struct {
