@@ -27,7 +27,8 @@ const (
 type News struct {
 	Source      Source
 	Observation provider.Observation
-	// Refund and Part name the refund whose answer this is, with FromRefund.
+	// Refund and Part name the refund whose answer this is, with FromRefund, or
+	// that was looked for.
 	Refund posta.RefundID
 	Part   int
 }
@@ -87,12 +88,14 @@ func (s *Service) apply(r *Record, n News) Outcome {
 	if seen.Display != "" && seen.Display != p.QR {
 		p.QR, out.New = seen.Display, true
 	}
-	if !out.New && !moved {
-		return out
-	}
 	before := p.Summary
-	s.recompute(p)
+	if moved {
+		s.recompute(p)
+	}
 	if !out.New && p.Summary == before {
+		// The refunds may still have waited for this: the notice of one can
+		// come before the answer to our own call.
+		s.bindRefunds(r, n)
 		return out
 	}
 	out.New = true

@@ -34,8 +34,12 @@ func (s *Service) bindRefunds(r *Record, n News) {
 		if part == nil {
 			continue
 		}
+		state, ok := refundOf[f.Status]
+		if part.ProviderID == f.ID && (!ok || part.State == state) {
+			continue
+		}
 		part.ProviderID = f.ID
-		if state, ok := refundOf[f.Status]; ok && part.State != state {
+		if ok && part.State != state {
 			part.State, part.Detail = state, f.Detail
 		}
 		s.settle(r, refund)

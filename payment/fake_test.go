@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -23,9 +24,13 @@ type fake struct {
 	orders   map[posta.PaymentID]*fakeOrder
 	creates  map[string]int // calls by key
 	refunds  map[string]provider.Fact
-	lose     string // operation whose next answer is lost, after it was done
-	drop     string // operation whose next call never arrives
-	refuse   string // operation that is refused
+	lose     string                 // operation whose next answer is lost, after it was done
+	drop     string                 // operation whose next call never arrives
+	refuse   string                 // operation that is refused
+	code     posta.Code             // what a refusal says; provider_rejected by default
+	stingy   string                 // attempt of which nothing is given back
+	before   func(operation string) // happens while a call is under way, before its work is done
+	after    func(operation string) // happens when its work is done, before it is answered
 }
 
 type fakeOrder struct {
@@ -46,8 +51,9 @@ func (f link) Check(context.Context) (provider.Account, error) { return provider
 
 func (f *fake) fail(operation string) (before, after error) {
 	lost := posta.Errorf(posta.CodeProviderUnavailable, "scripted")
+	f.happen(f.before, operation)
 	if f.refuse == operation {
-		return &posta.Error{Code: posta.CodeProviderRejected, Params: map[string]string{"code": "scripted"}}, nil
+		return &posta.Error{Code: cmp.Or(f.code, posta.CodeProviderRejected), Params: map[string]string{"code": "scripted"}}, nil
 	}
 	if f.drop == operation {
 		f.drop = ""
@@ -58,6 +64,15 @@ func (f *fake) fail(operation string) (before, after error) {
 		return nil, lost
 	}
 	return nil, nil
+}
+
+// happen lets something happen without the lock.
+func (f *fake) happen(what func(string), operation string) {
+	if what != nil {
+		f.mu.Unlock()
+		defer f.mu.Lock()
+		what(operation)
+	}
 }
 
 func (f link) Create(_ context.Context, c provider.Charge, key string) (provider.Observation, error) {
@@ -71,6 +86,7 @@ func (f link) Create(_ context.Context, c provider.Charge, key string) (provider
 	if f.orders[c.Payment] == nil {
 		f.orders[c.Payment] = &fakeOrder{status: provider.StatusOpen, at: f.clock.Now(), amount: c.Amount}
 	}
+	f.happen(f.after, "create")
 	if after != nil {
 		return provider.Observation{}, after
 	}
@@ -111,12 +127,16 @@ func (f link) Refund(_ context.Context, c provider.Charge, r provider.Refund) (p
 	if before != nil {
 		return provider.Observation{}, before
 	}
+	if r.Attempt == f.stingy {
+		return provider.Observation{}, &posta.Error{Code: posta.CodeProviderRejected, Params: map[string]string{"code": "stingy"}}
+	}
 	if _, known := f.refunds[r.Key]; !known {
 		fact := provider.Fact{Kind: provider.FactRefund, ID: "r-" + r.Key, Parent: r.Attempt, Status: provider.StatusApproved,
 			Amount: r.Amount.Amount, At: f.clock.Now()}
 		f.refunds[r.Key] = fact
 		f.orders[c.Payment].attempt = append(f.orders[c.Payment].attempt, fact)
 	}
+	f.happen(f.after, "refund")
 	if after != nil {
 		return provider.Observation{}, after
 	}
@@ -220,4 +240,20 @@ func (d *desk) events(t testing.TB, id posta.PaymentID) map[string]int {
 		count[e.Type]++
 	}
 	return count
+}
+
+func (d *desk) refundsOf(t testing.TB, id posta.PaymentID) []payment.Refund {
+	t.Helper()
+	list, err := d.db.ListRefunds(context.Background(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func (d *desk) notice(t testing.TB, p payment.Payment) {
+	t.Helper()
+	if _, err := d.TakeNotice(context.Background(), p.ConnectionID, provider.Notice{Resource: string(p.ID)}); err != nil {
+		t.Error(err)
+	}
 }

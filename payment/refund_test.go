@@ -146,3 +146,29 @@ func TestTheSameRefundTwiceIsOne(t *testing.T) {
 		}
 	})
 }
+
+// The provider may send the notice of a refund before it answers our call, and a
+// call may end without its answer noted: the refund is found all the same, and
+// what is left is counted once.
+func TestTheNoticeOfARefundMayComeBeforeItsAnswer(t *testing.T) {
+	for name, lose := range map[string]string{"answered": "", "answer lost": "refund"} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, d *desk) {
+				p := d.paid(t, 150000)
+				d.lose = lose
+				d.after = func(string) { d.after = nil; d.notice(t, p) }
+				if _, err := d.Refund(context.Background(), d.refundOf(p, 50000)); err != nil {
+					t.Fatal(err)
+				}
+				d.later(t, time.Minute)
+				list := d.refundsOf(t, p.ID)
+				if len(list) != 1 || list[0].State != payment.RefundSucceeded || d.events(t, p.ID)["refund.succeeded"] != 1 {
+					t.Errorf("%+v, events %v", list, d.events(t, p.ID))
+				}
+				if _, err := d.Refund(context.Background(), d.refundOf(p, 100000)); err != nil {
+					t.Errorf("what is left cannot be given back: %v", err)
+				}
+			})
+		})
+	}
+}
