@@ -59,9 +59,12 @@ func (s *Service) partFor(r *Record, n News, f provider.Fact, answered bool) (*R
 		refund := &r.Refunds[i]
 		for j := range refund.Parts {
 			part := &refund.Parts[j]
-			mine := answered && refund.ID == n.Refund && j == n.Part && part.ProviderID == ""
-			lost := part.State == RefundUnknown && part.ProviderID == "" && part.Attempt == f.Parent && part.Amount == f.Amount
-			if mine || lost {
+			if part.ProviderID != "" {
+				continue
+			}
+			sought := refund.ID == n.Refund && j == n.Part
+			fits := part.Attempt == f.Parent && part.Amount == f.Amount
+			if sought && answered || (sought || part.State == RefundUnknown) && fits {
 				return refund, part
 			}
 		}

@@ -21,7 +21,7 @@ var (
 func step(steps []time.Duration, n int) time.Duration { return steps[min(n, len(steps)-1)] }
 
 // backoff is the wait before try n+1 of a refund.
-func backoff(n int) time.Duration { return step(giveSteps, n-1) }
+func backoff(n int) time.Duration { return step(giveSteps, max(n-1, 0)) }
 
 // nextEnquiry is when to ask the provider again about p, zero for never: soon
 // while a person waits, then slower, to the end; a while longer after an end
@@ -73,7 +73,7 @@ func (s *Service) SweepRefunds(ctx context.Context, each func(func())) (int, err
 		each(func() {
 			p, err := s.Store.Payment(ctx, refund.MerchantID, refund.Mode, refund.PaymentID)
 			if err == nil {
-				_, err = s.give(ctx, p, refund)
+				_, err = s.give(ctx, p, refund, true)
 			}
 			if err != nil {
 				s.Log.WarnContext(ctx, "refund", "refund", refund.ID, "error", err)

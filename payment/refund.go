@@ -74,9 +74,10 @@ func (s *Service) Refund(ctx context.Context, in RefundInput) (Refund, error) {
 	if _, err := s.Store.Payment(ctx, in.MerchantID, in.Mode, in.PaymentID); err != nil {
 		return Refund{}, err
 	}
+	var repeated bool
 	record, err := s.Store.ChangePayment(ctx, in.PaymentID, func(r *Record) error {
 		for _, known := range r.Refunds {
-			if known.ID == in.ID {
+			if repeated = known.ID == in.ID; repeated {
 				return nil
 			}
 		}
@@ -92,7 +93,7 @@ func (s *Service) Refund(ctx context.Context, in RefundInput) (Refund, error) {
 		return Refund{}, err
 	}
 	s.Committed()
-	return s.give(ctx, record.Payment, find(record.Refunds, in.ID))
+	return s.give(ctx, record.Payment, find(record.Refunds, in.ID), repeated)
 }
 
 func find(refunds []Refund, id posta.RefundID) Refund {
@@ -170,8 +171,10 @@ func (s *Service) refundLate(r *Record) {
 // refundLease is how long one try may take before the sweep takes over.
 const refundLease = 30 * time.Second
 
-// give asks the provider for each part that is not yet decided.
-func (s *Service) give(ctx context.Context, p Payment, refund Refund) (Refund, error) {
+// give asks the provider for each part that is not yet decided. What may have
+// been asked before is looked for first: the provider forgets keys after a day,
+// and a refusal of the repeat says nothing of the first call.
+func (s *Service) give(ctx context.Context, p Payment, refund Refund, asked bool) (Refund, error) {
 	if refund.State != RefundPending && refund.State != RefundUnknown {
 		return refund, nil
 	}
@@ -179,49 +182,64 @@ func (s *Service) give(ctx context.Context, p Payment, refund Refund) (Refund, e
 	defer cancel()
 	connector, charge, err := s.reach(ctx, p)
 	if err != nil {
-		return refund, s.gave(context.WithoutCancel(ctx), &refund, 0, provider.Observation{}, err)
+		source := FromRefund
+		if asked {
+			source = FromEnquiry
+		}
+		return refund, s.gave(context.WithoutCancel(ctx), &refund, 0, source, provider.Observation{}, err)
 	}
-	for i, part := range refund.Parts {
-		if part.State == RefundFailed || part.State == RefundSucceeded {
+	ctx = tag(ctx, p, "refund")
+	for i := range refund.Parts {
+		if refund.Parts[i].decided() {
 			continue
 		}
-		var seen provider.Observation
-		if part.ProviderID == "" {
-			seen, err = connector.Refund(tag(ctx, p, "refund"), charge, provider.Refund{Attempt: part.Attempt,
-				Amount: posta.Money{Amount: part.Amount, Currency: refund.Amount.Currency}, Whole: part.Whole, Key: part.Key})
-		} else { // taken, not yet decided
-			seen, err = connector.Get(tag(ctx, p, "refund"), charge)
+		if asked {
+			seen, err := connector.Get(ctx, charge)
+			if err := s.gave(context.WithoutCancel(ctx), &refund, i, FromEnquiry, seen, err); err != nil {
+				return refund, err
+			}
+			if err != nil || refund.Parts[i].decided() || refund.Parts[i].ProviderID != "" {
+				continue
+			}
 		}
-		if err := s.gave(context.WithoutCancel(ctx), &refund, i, seen, err); err != nil {
+		part := refund.Parts[i]
+		seen, err := connector.Refund(ctx, charge, provider.Refund{Attempt: part.Attempt,
+			Amount: posta.Money{Amount: part.Amount, Currency: refund.Amount.Currency}, Whole: part.Whole, Key: part.Key})
+		if err := s.gave(context.WithoutCancel(ctx), &refund, i, FromRefund, seen, err); err != nil {
 			return refund, err
 		}
 	}
 	return refund, nil
 }
 
-// gave records what the provider answered about part i of a refund.
-func (s *Service) gave(ctx context.Context, refund *Refund, i int, seen provider.Observation, err error) error {
+func (p Part) decided() bool { return p.State == RefundFailed || p.State == RefundSucceeded }
+
+// gave records what the provider answered about part i of a refund: to our
+// call for it (FromRefund), or when we looked for it (FromEnquiry).
+func (s *Service) gave(ctx context.Context, refund *Refund, i int, source Source, seen provider.Observation, err error) error {
 	record, changeErr := s.Store.ChangePayment(ctx, refund.PaymentID, func(r *Record) error {
 		for j := range r.Refunds {
 			mine := &r.Refunds[j]
 			if mine.ID != refund.ID {
 				continue
 			}
-			mine.Tries++
+			if err != nil || source == FromRefund {
+				mine.Tries++
+			}
 			mine.DueAt = s.Clock.Now().Add(backoff(mine.Tries))
 			if err == nil || mine.Parts[i].ProviderID != "" {
 				continue
 			}
 			mine.Parts[i].Detail = providerCode(err)
 			mine.Parts[i].State = RefundFailed
-			if posta.Temporary(err) || posta.ErrorCode(err) == posta.CodeInternal {
+			if source != FromRefund || posta.Temporary(err) || posta.ErrorCode(err) == posta.CodeInternal {
 				mine.Parts[i].State = RefundUnknown
 			}
 			s.settle(r, mine)
 		}
 		if err == nil {
 			seen.ExternalReference = string(refund.PaymentID)
-			s.apply(r, News{Source: FromRefund, Observation: seen, Refund: refund.ID, Part: i})
+			s.apply(r, News{Source: source, Observation: seen, Refund: refund.ID, Part: i})
 		}
 		return nil
 	})

@@ -76,7 +76,7 @@ func TestP33_RefundsAtOnceNeverExceedTheCharge(t *testing.T) {
 	})
 }
 
-func TestARefundWhoseAnswerWasLostIsAskedAgainWithTheSameKey(t *testing.T) {
+func TestARefundWhoseAnswerWasLostIsFound(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		p := d.paid(t, 150000)
 		d.lose = "refund"
@@ -171,4 +171,62 @@ func TestTheNoticeOfARefundMayComeBeforeItsAnswer(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestARefundWhoseCallNeverArrivedIsAskedAgainWithTheSameKey(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		p := d.paid(t, 150000)
+		d.drop = "refund"
+		r, err := d.Refund(context.Background(), d.refundOf(p, 50000))
+		if err != nil || r.State != payment.RefundUnknown {
+			t.Fatalf("%s, %v", r.State, err)
+		}
+		d.later(t, 10*time.Second)
+		if list := d.refundsOf(t, p.ID); list[0].State != payment.RefundSucceeded || len(d.refunds) != 1 || d.refunds[r.Parts[0].Key].Amount != 50000 {
+			t.Errorf("%+v, at the provider %v", list, d.refunds)
+		}
+	})
+}
+
+// Sabotage that turns it red: give asks again without a look.
+func TestALostRefundIsLookedForBeforeItsRepeatIsBelieved(t *testing.T) {
+	for _, code := range []posta.Code{posta.CodeProviderRejected, posta.CodeUnauthorized} {
+		t.Run(string(code), func(t *testing.T) {
+			each(t, func(t *testing.T, d *desk) {
+				p := d.paid(t, 150000)
+				d.lose = "refund"
+				if r, err := d.Refund(context.Background(), d.refundOf(p, 50000)); err != nil || r.State != payment.RefundUnknown {
+					t.Fatalf("%s, %v", r.State, err)
+				}
+				d.refuse, d.code = "refund", code
+				d.later(t, 10*time.Second)
+				d.refuse = ""
+				if r := d.refundsOf(t, p.ID)[0]; r.State == payment.RefundFailed {
+					t.Errorf("failed, and the provider gave it back")
+				}
+			})
+		})
+	}
+}
+
+func TestALostRefundIsGivenOnceThoughTheKeyIsForgotten(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		p := d.paid(t, 150000)
+		d.lose = "refund"
+		if _, err := d.Refund(context.Background(), d.refundOf(p, 50000)); err != nil {
+			t.Fatal(err)
+		}
+		d.refunds = map[string]provider.Fact{} // a day later the provider has forgotten the key
+		d.clock.Move(25 * time.Hour)
+		d.later(t, 0)
+		n := 0
+		for _, f := range d.orders[p.ID].attempt {
+			if f.Kind == provider.FactRefund {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d refunds at the provider", n)
+		}
+	})
 }
