@@ -42,6 +42,9 @@ func (s *Service) bindRefunds(r *Record, n News) {
 		if ok && part.State != state {
 			part.State, part.Detail = state, f.Detail
 		}
+		if part.State == RefundSucceeded {
+			part.Amount = f.Amount // of a whole attempt it is what was left
+		}
 		s.settle(r, refund)
 	}
 }

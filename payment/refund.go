@@ -26,7 +26,7 @@ type Refund struct {
 	PaymentID  posta.PaymentID
 	MerchantID posta.MerchantID
 	Mode       posta.Mode
-	Amount     posta.Money
+	Amount     posta.Money // asked for; once it succeeded, what was given back
 	Reason     string
 	State      RefundState
 	Parts      []Part // one for each attempt that it takes from
@@ -255,8 +255,12 @@ func (s *Service) gave(ctx context.Context, refund *Refund, i int, source Source
 func (s *Service) settle(r *Record, refund *Refund) {
 	before := refund.State
 	count := map[RefundState]int{}
+	var given int64
 	for _, part := range refund.Parts {
 		count[part.State]++
+		if part.State == RefundSucceeded {
+			given += part.Amount
+		}
 	}
 	switch {
 	case count[RefundUnknown] > 0:
@@ -264,7 +268,8 @@ func (s *Service) settle(r *Record, refund *Refund) {
 	case count[RefundPending] > 0:
 		refund.State = RefundPending
 	case count[RefundSucceeded] > 0:
-		refund.State = RefundSucceeded
+		// What a part did not give back is not in the amount, which reports count.
+		refund.State, refund.Amount.Amount = RefundSucceeded, given
 	default:
 		refund.State = RefundFailed
 	}

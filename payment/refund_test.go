@@ -230,3 +230,22 @@ func TestALostRefundIsGivenOnceThoughTheKeyIsForgotten(t *testing.T) {
 		}
 	})
 }
+
+func TestARefundOfTwoPartsOfWhichOneFailsCountsWhatWasGiven(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		p := d.paid(t, 100000, 50000)
+		d.stingy = p.Attempts()[1].ID
+		r, err := d.Refund(context.Background(), d.refundOf(p, 120000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p = d.get(t, p.ID)
+		if r.State == payment.RefundSucceeded && r.Amount.Amount != p.Refunded {
+			t.Errorf("%s with %d, but %d was given back", r.State, r.Amount.Amount, p.Refunded)
+		}
+		returns, err := d.db.Returns(context.Background(), p.MerchantID, p.TillID, d.clock.Now().Add(-time.Hour), d.clock.Now().Add(time.Hour))
+		if err != nil || len(returns) != 1 || returns[0].Amount != 100000 {
+			t.Errorf("the report counts %+v, %v", returns, err)
+		}
+	})
+}

@@ -76,7 +76,7 @@ type RefundView struct {
 	PaymentID posta.PaymentID `json:"payment_id"`
 	Mode      posta.Mode      `json:"mode" enum:"test,live"`
 	State     RefundState     `json:"state" enum:"pending,unknown,succeeded,failed"`
-	Amount    int64           `json:"amount" doc:"minor units"`
+	Amount    int64           `json:"amount" doc:"minor units; once it succeeded, what was truly given back"`
 	Currency  posta.Currency  `json:"currency"`
 	Reason    string          `json:"reason,omitempty"`
 	Failure   string          `json:"failure,omitempty" doc:"the provider's word on a failure"`

@@ -295,11 +295,20 @@ func (c *connector) refundOrder(ctx context.Context, charge provider.Charge, r p
 	if err != nil {
 		return none, err
 	}
-	given := none
+	given, latest := none, provider.Fact{}
 	for _, f := range seen.Facts {
-		if f.Kind == provider.FactRefund && f.Parent == r.Attempt && f.Amount == r.Amount.Amount {
+		if f.Kind != provider.FactRefund || f.Parent != r.Attempt {
+			continue
+		}
+		if f.Amount == r.Amount.Amount {
 			given.Facts = append(given.Facts, f)
 		}
+		if f.ID > latest.ID { // ULIDs
+			latest = f
+		}
+	}
+	if len(given.Facts) == 0 && r.Whole && latest.ID != "" {
+		given.Facts = append(given.Facts, latest) // of what was left: some was given back elsewhere
 	}
 	if len(given.Facts) == 0 {
 		return none, posta.Errorf(posta.CodeProviderUnavailable, "refund answered, but not to be found")

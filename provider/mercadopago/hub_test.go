@@ -1,0 +1,112 @@
+package mercadopago_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"testing"
+	"time"
+
+	"posta"
+	"posta/payment"
+	"posta/provider"
+	sim "posta/sim/mercadopago"
+	"posta/store"
+	"posta/store/storetest"
+)
+
+// hub is the payment service over the connector and the simulator.
+type hub struct {
+	*payment.Service
+	*counter
+	db    *store.DB
+	world storetest.World
+	link  provider.Connector
+}
+
+func newHub(t *testing.T, cfg provider.Config) *hub {
+	t.Helper()
+	c := newCounter(t, sim.Account{}, sim.Switches{})
+	db := storetest.OpenAt(t, storetest.URL(t, store.SQLite))
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h := &hub{counter: c, db: db, world: storetest.Seed(t, db), link: c.open(t, cfg)}
+	c.till.Code, c.store.Code = posta.Alphanumeric(h.world.Till.ID), posta.Alphanumeric(h.world.Store.ID)
+	c.setUp(t, h.link)
+	h.Service = &payment.Service{Store: db, Clock: c.clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Committed: func() {},
+		Open:      func(context.Context, posta.ConnectionID) (provider.Connector, error) { return h.link, nil },
+		NotifyURL: func(posta.ConnectionID) string { return "" }}
+	return h
+}
+
+func (h *hub) charge(t *testing.T) payment.Payment {
+	t.Helper()
+	p, err := h.Create(t.Context(), payment.Input{ID: posta.NewID[posta.PaymentID](h.clock.Now()), MerchantID: h.world.Merchant.ID,
+		Mode: posta.Test, TillID: h.world.Till.ID, Amount: posta.Money{Amount: 150_000}, By: "user:test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (h *hub) later(t *testing.T, d time.Duration) {
+	t.Helper()
+	h.advance(t, d)
+	for _, sweep := range []func(context.Context, func(func())) (int, error){h.SweepPayments, h.SweepRefunds} {
+		if _, err := sweep(t.Context(), func(f func()) { f() }); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (h *hub) get(t *testing.T, id posta.PaymentID) payment.Payment {
+	t.Helper()
+	p, err := h.Service.Get(t.Context(), h.world.Merchant.ID, posta.Test, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (h *hub) cancel(t *testing.T, id posta.PaymentID) payment.Payment {
+	t.Helper()
+	p, err := h.Service.Cancel(t.Context(), h.world.Merchant.ID, posta.Test, id, "user:test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestAWholeRefundAfterAPanelRefundThatNobodyTold(t *testing.T) {
+	for _, flow := range []string{"orders", "legacy"} {
+		h := newHub(t, provider.Config{"flow": flow})
+		p := h.charge(t)
+		h.pay(t)
+		h.later(t, 31*time.Second)
+		p = h.get(t, p.ID)
+		if p.State != payment.Paid {
+			t.Fatal(p.State)
+		}
+		charge := provider.Charge{Payment: p.ID, Amount: p.Amount, Order: p.Order}
+		if _, err := h.link.Refund(t.Context(), charge, provider.Refund{Attempt: p.Attempts()[0].ID,
+			Amount: posta.Money{Amount: 10_000, Currency: "ARS"}, Key: "panel"}); err != nil {
+			t.Fatal(err)
+		}
+		h.advance(t, time.Minute)
+		r, err := h.Refund(t.Context(), payment.RefundInput{ID: posta.NewID[posta.RefundID](h.clock.Now()), MerchantID: p.MerchantID, Mode: p.Mode,
+			PaymentID: p.ID, By: "user:test"})
+		for range 5 {
+			h.later(t, time.Hour)
+		}
+		r, _ = h.db.Refund(t.Context(), p.MerchantID, p.Mode, r.ID)
+		if err != nil || r.State != payment.RefundSucceeded || r.Amount.Amount != 140_000 {
+			t.Errorf("%s: %s %d %v, %v", flow, r.State, r.Amount.Amount, r.Parts, err)
+		}
+	}
+}
