@@ -103,8 +103,18 @@ func (s *Service) resume(ctx context.Context, in Input) (Payment, error) {
 	return s.enquire(ctx, p)
 }
 
+// placeLimit is how long after a payment's birth our first call for it can be
+// under way: it begins at once, or not at all.
+const (
+	placeLimit = placeWait + callLimit
+	placeWait  = 5 * time.Second
+)
+
 // place asks the provider for the charge; whatever comes of it goes through Apply.
 func (s *Service) place(ctx context.Context, p Payment) (Payment, error) {
+	if s.Clock.Now().After(p.CreatedAt.Add(placeWait)) {
+		return p, nil // storing it took long: the enquiry goes on with it
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
 	defer cancel()
 	connector, charge, err := s.reach(ctx, p)

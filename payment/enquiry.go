@@ -29,7 +29,7 @@ func backoff(n int) time.Duration { return step(giveSteps, max(n-1, 0)) }
 func nextEnquiry(p Payment, now time.Time) time.Time {
 	switch {
 	case p.State == Created:
-		return now.Add(callLimit + 5*time.Second)
+		return now.Add(placeLimit)
 	case p.State == Unknown:
 		return now.Add(step(lostSteps, p.Enquiries))
 	case p.State == Pending:
@@ -122,6 +122,9 @@ func (s *Service) look(ctx context.Context, connector provider.Connector, charge
 	seen, err := connector.Get(ctx, charge)
 	if !unanswered || err != nil || len(seen.Facts) > 0 || connector.Capabilities().Recovery != provider.RecoverSearch {
 		return seen, err
+	}
+	if p.State == Created && s.Clock.Now().Before(p.CreatedAt.Add(placeLimit)) {
+		return seen, nil // our call may be under way: that nothing is there says nothing
 	}
 	// Nothing is there now; take it away all the same, in case the create
 	// arrives after this look.

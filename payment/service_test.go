@@ -356,3 +356,50 @@ func TestANoticeOfASaleMadeElsewhereIsNotOurs(t *testing.T) {
 		}
 	})
 }
+
+// The second press of a button, while the first waits for the provider. Sabotage
+// that turns it red: look takes the till to be empty for good.
+func TestARepeatWhileTheCreateIsUnderWayConcludesNothing(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.recovery = provider.RecoverSearch
+		in := d.input()
+		d.before = func(op string) {
+			if op == "create" {
+				d.before = nil
+				if p, err := d.Create(context.Background(), in); err != nil || !p.State.Open() {
+					t.Errorf("the repeat: %s %s, %v", p.State, p.LastDetail, err)
+				}
+				d.clock.Move(time.Millisecond)
+			}
+		}
+		p, err := d.Create(context.Background(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, p, payment.Pending)
+	})
+}
+
+func TestACancelWhileTheCreateIsUnderWayLeavesNothingOnTheTill(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.recovery = provider.RecoverSearch
+		in := d.input()
+		d.before = func(op string) {
+			if op == "create" {
+				d.before = nil
+				p, err := d.Cancel(context.Background(), in.MerchantID, in.Mode, in.ID, "user:test")
+				if err != nil || !p.State.Open() {
+					t.Errorf("canceled while the order may yet come: %s, %v", p.State, err)
+				}
+			}
+		}
+		if _, err := d.Create(context.Background(), in); err != nil {
+			t.Fatal(err)
+		}
+		d.later(t, 5*time.Second)
+		want(t, d.get(t, in.ID), payment.Canceled)
+		if d.orders[in.ID].status != provider.StatusCanceled {
+			t.Error("canceled, and still on the till")
+		}
+	})
+}
