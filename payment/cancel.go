@@ -44,13 +44,13 @@ func (s *Service) Cancel(ctx context.Context, m posta.MerchantID, mode posta.Mod
 	if err != nil {
 		return p, err
 	}
-	return s.takeAway(ctx, connector, charge, p)
+	return s.takeAway(ctx, connector, charge, p, p.CancelKey)
 }
 
 // takeAway asks the provider to cancel and applies what it says. A refusal or
 // a lost answer leaves the payment as it was, to be asked about soon.
-func (s *Service) takeAway(ctx context.Context, connector provider.Connector, charge provider.Charge, p Payment) (Payment, error) {
-	seen, err := connector.Cancel(tag(ctx, p, "cancel"), charge, p.CancelKey)
+func (s *Service) takeAway(ctx context.Context, connector provider.Connector, charge provider.Charge, p Payment, key string) (Payment, error) {
+	seen, err := connector.Cancel(tag(ctx, p, "cancel"), charge, key)
 	if len(seen.Facts) == 0 {
 		return s.asked(ctx, p, err)
 	}

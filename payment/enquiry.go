@@ -101,16 +101,37 @@ func (s *Service) enquire(ctx context.Context, p Payment) (Payment, error) {
 			return p, applyErr
 		}
 		p = outcome.Payment
+		charge.Order = p.Order
 	}
-	if err == nil && p.State == Pending && !p.CancelAt.IsZero() {
-		return s.takeAway(ctx, connector, charge, p)
+	switch {
+	case err != nil:
+	case p.State == Pending && !p.CancelAt.IsZero():
+		return s.takeAway(ctx, connector, charge, p, p.CancelKey)
+	case !p.State.Open() && !p.State.Moneyed() && offers(seen):
+		// It ended, and its order came back all the same: nobody is to pay it.
+		return s.takeAway(ctx, connector, charge, p, p.CreateKey+"-undo")
 	}
 	return s.asked(ctx, p, err)
+}
+
+// offers reports whether the buyer can pay the order that was seen.
+func offers(seen provider.Observation) bool {
+	for _, f := range newest(seen.Facts) {
+		if f.Kind == provider.FactOrder && f.Status == provider.StatusOpen {
+			return true
+		}
+	}
+	return false
 }
 
 // look asks about a charge; one whose create got no answer is recovered as the
 // connector declares.
 func (s *Service) look(ctx context.Context, connector provider.Connector, charge provider.Charge, p Payment) (provider.Observation, error) {
+	if p.State == Created && s.Clock.Now().Before(p.CreatedAt.Add(placeLimit)) {
+		// Our call may be under way: a second one would race with it, and that
+		// nothing is there says nothing.
+		return connector.Get(ctx, charge)
+	}
 	unanswered := p.State == Created || p.State == Unknown
 	if unanswered && connector.Capabilities().Recovery == provider.RecoverRepeat {
 		seen, err := connector.Create(ctx, charge, p.CreateKey)
@@ -122,9 +143,6 @@ func (s *Service) look(ctx context.Context, connector provider.Connector, charge
 	seen, err := connector.Get(ctx, charge)
 	if !unanswered || err != nil || len(seen.Facts) > 0 || connector.Capabilities().Recovery != provider.RecoverSearch {
 		return seen, err
-	}
-	if p.State == Created && s.Clock.Now().Before(p.CreatedAt.Add(placeLimit)) {
-		return seen, nil // our call may be under way: that nothing is there says nothing
 	}
 	// Nothing is there now; take it away all the same, in case the create
 	// arrives after this look.

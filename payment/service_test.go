@@ -403,3 +403,60 @@ func TestACancelWhileTheCreateIsUnderWayLeavesNothingOnTheTill(t *testing.T) {
 		}
 	})
 }
+
+// The create arrives after it was given up, and the till charges the next.
+func TestTheOrderOfAnEndedPaymentIsTakenAwayWhenItShowsAgain(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.recovery, d.drop = provider.RecoverSearch, "create"
+		a := d.charge(t)
+		d.later(t, 3*time.Second)
+		want(t, d.get(t, a.ID), payment.Failed)
+		b := d.charge(t)
+		want(t, b, payment.Pending)
+		d.clock.Move(time.Second)
+		d.fake.mu.Lock() // the first create arrives after all
+		d.orders[a.ID] = &fakeOrder{status: provider.StatusOpen, at: d.clock.Now(), amount: a.Amount}
+		d.fake.mu.Unlock()
+		if _, err := d.TakeNotice(context.Background(), a.ConnectionID, provider.Notice{Resource: string(a.ID)}); err != nil {
+			t.Errorf("notice: %v", err)
+		}
+		for range 4 {
+			d.later(t, 30*time.Second)
+		}
+		if got := d.orders[a.ID].status; got != provider.StatusCanceled {
+			t.Errorf("the failed payment's order is %s", got)
+		}
+		want(t, d.get(t, b.ID), payment.Pending)
+		if d.get(t, a.ID).State.Open() {
+			t.Error("occupies the till")
+		}
+	})
+}
+
+func TestLateMoneyOfAnEndedPaymentIsSeenThoughTheTillIsBusy(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		a := d.charge(t)
+		if _, err := d.Cancel(context.Background(), a.MerchantID, a.Mode, a.ID, "user:test"); err != nil {
+			t.Fatal(err)
+		}
+		d.charge(t)
+		d.clock.Move(time.Second)
+		d.pay(a.ID, 100000)
+		d.notice(t, a)
+		if a = d.get(t, a.ID); a.Attention != payment.AttentionShortfall || a.Captured != 100000 {
+			t.Errorf("%s %q captured %d: money that nobody sees", a.State, a.Attention, a.Captured)
+		}
+	})
+}
+
+func TestAClockSetBackDoesNotKeepACanceledPaymentOpen(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		p := d.charge(t)
+		d.clock.Move(-time.Hour)
+		p, err := d.Cancel(context.Background(), p.MerchantID, p.Mode, p.ID, "user:test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, p, payment.Canceled)
+	})
+}

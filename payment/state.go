@@ -70,24 +70,13 @@ func fill(f *provider.Fact, older provider.Fact) {
 // arrival cannot matter. docs/states.md explains each rule.
 func Compute(asked int64, facts []provider.Fact) Summary {
 	var s Summary
-	var proven, accepted, charged, disputed, ended, closed bool
-	var open, review, canceled, expired, rejected, refused, lost bool
-	var foreign bool
-	var explained int64
+	var proven, accepted, charged, disputed, closed bool
+	var open, review, lost, foreign bool
+	var explained, stray int64
 	current := newest(facts)
-	wasCanceled := map[string]bool{} // orders: one that was taken off does not run out later
-	for _, f := range facts {
-		if f.Kind != provider.FactOrder {
-			continue
-		}
-		switch f.Status {
-		case provider.StatusCanceled, provider.StatusExpired, provider.StatusRefused, provider.StatusRejected:
-			ended = true
-		}
-		if f.Status == provider.StatusCanceled {
-			wasCanceled[f.ID] = true
-		}
-	}
+	end := endOf(facts)
+	ended := end.State != ""
+	s.LastDetail = end.LastDetail
 	closing := map[string]bool{}
 	for _, f := range current {
 		switch f.Kind {
@@ -105,15 +94,6 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 				open = true
 			case provider.StatusReview:
 				review = true
-			case provider.StatusCanceled:
-				canceled = true
-			case provider.StatusExpired:
-				canceled = canceled || wasCanceled[f.ID]
-				expired = true
-			case provider.StatusRejected:
-				rejected, s.LastDetail = true, f.Detail
-			case provider.StatusRefused:
-				refused, s.LastDetail = true, f.Detail
 			case provider.StatusLost:
 				lost = true
 			}
@@ -143,9 +123,14 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 			}
 			disputed = disputed || f.Status == provider.StatusInMediation
 			charged = charged || f.Status == provider.StatusChargedBack
+		case f.Kind == provider.FactAttempt && f.Status == provider.StatusApproved:
+			stray += f.Amount
 		}
 	}
 	proven = s.Captured > 0 && (s.Captured-explained >= asked || accepted)
+	if ended && !proven {
+		s.Captured += stray // a part was paid, and the rest never will be
+	}
 	switch {
 	case proven && s.Refunded >= s.Captured:
 		s.State = Refunded
@@ -157,25 +142,19 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 		s.State = PartiallyRefunded
 	case proven:
 		s.State = Paid
+	case ended:
+		s.State = end.State
 	case closed, open, review:
 		s.State = Pending
-	case rejected:
-		s.State = Rejected
-	case canceled:
-		s.State = Canceled
-	case expired:
-		s.State = Expired
-	case refused:
-		s.State = Failed
 	case lost:
 		s.State = Unknown
 	default:
 		s.State = Created
 	}
 	switch {
-	case closed && !proven:
+	case closed && !proven && !ended, ended && !proven && s.Captured > s.Refunded:
 		s.Attention = AttentionShortfall
-	case proven && ended:
+	case proven && ended && !accepted:
 		s.Attention = AttentionPaidLate
 	case proven && s.Captured-explained-s.Refunded > asked:
 		s.Attention = AttentionOverpaid
@@ -200,6 +179,42 @@ func approvedAt(facts []provider.Fact, attempt provider.Fact) time.Time {
 		}
 	}
 	return first
+}
+
+// ends are the states of a payment whose order, or whose last hope, has ended
+// without money; the first that some fact tells counts.
+var ends = []struct {
+	kind   provider.Kind
+	status provider.Status
+	state  State
+}{
+	{provider.FactOrder, provider.StatusRejected, Rejected},
+	{provider.FactOrder, provider.StatusRefused, Failed},
+	{provider.FactOrder, provider.StatusCanceled, Canceled},
+	{provider.FactOperator, provider.StatusCanceled, Canceled},
+	{provider.FactOrder, provider.StatusExpired, Expired},
+}
+
+// endOf reads off the facts whether and how the charge has ended. What was
+// ended once stays so, whatever is told of its order later: the till may be
+// charging something else by then, and only money counts.
+func endOf(facts []provider.Fact) (s Summary) {
+	var told time.Time
+	for _, end := range ends {
+		for _, f := range facts {
+			if f.Kind != end.kind || f.Status != end.status || s.State != "" && s.State != end.state {
+				continue
+			}
+			s.State = end.state
+			if f.Status != provider.StatusRejected && f.Status != provider.StatusRefused {
+				continue
+			}
+			if f.At.After(told) || f.At.Equal(told) && f.Detail > s.LastDetail {
+				s.LastDetail, told = f.Detail, f.At
+			}
+		}
+	}
+	return s
 }
 
 // Attempts lists the tries to pay, oldest first.
