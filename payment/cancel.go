@@ -66,8 +66,10 @@ func (s *Service) takeAway(ctx context.Context, connector provider.Connector, ch
 }
 
 // Settle notes that a named person has dealt with what a payment drew
-// attention to. For a shortfall, accept takes what came as full payment.
-// Errors: not_found, not_allowed_in_state (nothing to settle).
+// attention to. For a shortfall, accept takes what came as full payment. A
+// payment that is still open and not accepted is given up: it is canceled, so
+// that its till is free, and what came of it can be refunded. Errors:
+// not_found, not_allowed_in_state (nothing to settle).
 func (s *Service) Settle(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.PaymentID, accept bool, by string) (Payment, error) {
 	if _, err := s.Store.Payment(ctx, m, mode, id); err != nil {
 		return Payment{}, err
@@ -77,14 +79,20 @@ func (s *Service) Settle(ctx context.Context, m posta.MerchantID, mode posta.Mod
 		if p.Attention == AttentionNone {
 			return &posta.Error{Code: posta.CodeState, Params: map[string]string{"state": string(p.State)}}
 		}
-		if accept && p.Attention == AttentionShortfall {
-			s.apply(r, News{Source: FromOperator, Observation: provider.Observation{Facts: []provider.Fact{{
-				Kind: provider.FactOperator, ID: by, Status: provider.StatusAccepted, At: s.Clock.Now()}}}})
-			r.Events = append(r.Events, s.eventBy(by, "payment.settled", *p, p.JSON()))
-			return nil
+		said := provider.StatusCanceled
+		if accept && p.Attention == AttentionShortfall && p.Captured > 0 {
+			said = provider.StatusAccepted
+		} else {
+			p.Settled = append(p.Settled, p.Attention)
 		}
-		p.Settled = append(p.Settled, p.Attention)
-		p.Attention = AttentionNone
+		if said == provider.StatusAccepted || p.State.Open() {
+			if p.State.Open() && said == provider.StatusCanceled {
+				p.Settled = append(p.Settled, AttentionShortfall) // an end makes of what came a shortfall, which was seen
+			}
+			s.apply(r, News{Source: FromOperator, Observation: provider.Observation{Facts: []provider.Fact{{
+				Kind: provider.FactOperator, ID: by, Status: said, At: s.Clock.Now()}}}})
+		}
+		s.recompute(p)
 		p.UpdatedAt = s.Clock.Now()
 		r.Events = append(r.Events, s.eventBy(by, "payment.settled", *p, p.JSON()))
 		return nil

@@ -135,7 +135,8 @@ func (s *Service) look(ctx context.Context, connector provider.Connector, charge
 	unanswered := p.State == Created || p.State == Unknown
 	if unanswered && connector.Capabilities().Recovery == provider.RecoverRepeat {
 		seen, err := connector.Create(ctx, charge, p.CreateKey)
-		if err != nil && posta.ErrorCode(err) == posta.CodeProviderRejected {
+		switch posta.ErrorCode(err) {
+		case posta.CodeProviderRejected, posta.CodeNotFound: // what it was to be made at is not there
 			seen.Facts, err = append(seen.Facts, s.createFailed(err)), nil
 		}
 		return seen, err

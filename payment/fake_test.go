@@ -29,6 +29,7 @@ type fake struct {
 	refuse   string                 // operation that is refused
 	code     posta.Code             // what a refusal says; provider_rejected by default
 	stingy   string                 // attempt of which nothing is given back
+	foreign  string                 // till that the provider names instead of ours
 	before   func(operation string) // happens while a call is under way, before its work is done
 	after    func(operation string) // happens when its work is done, before it is answered
 }
@@ -155,7 +156,7 @@ func (f link) Fetch(_ context.Context, n provider.Notice) ([]provider.Observatio
 
 // see is all that the provider says of a charge.
 func (f *fake) see(id posta.PaymentID) provider.Observation {
-	seen := provider.Observation{ExternalReference: string(id)}
+	seen := provider.Observation{ExternalReference: string(id), Till: f.foreign}
 	if o := f.orders[id]; o != nil {
 		seen.Facts = append(seen.Facts, provider.Fact{Kind: provider.FactOrder, ID: "order", Status: o.status, At: o.at,
 			Amount: o.amount.Amount, Currency: o.amount.Currency})

@@ -109,8 +109,9 @@ func find(refunds []Refund, id posta.RefundID) Refund {
 // each has left after all refunds that did not fail.
 func (s *Service) plan(r *Record, in RefundInput) (Refund, error) {
 	p, now := r.Payment, s.Clock.Now()
-	switch p.State {
-	case Paid, PartiallyRefunded, Disputed:
+	switch {
+	case p.State == Paid, p.State == PartiallyRefunded, p.State == Disputed:
+	case !p.State.Open() && !p.State.Moneyed() && p.Captured > p.Refunded: // what an end left behind
 	default:
 		return Refund{}, &posta.Error{Code: posta.CodeState, Params: map[string]string{"state": string(p.State)}}
 	}

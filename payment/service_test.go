@@ -460,3 +460,70 @@ func TestAClockSetBackDoesNotKeepACanceledPaymentOpen(t *testing.T) {
 		want(t, p, payment.Canceled)
 	})
 }
+
+// Proof that names another till pays nothing, and nothing that the provider
+// says ends such a payment: a person does.
+func TestASettledMismatchFreesTheTill(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		p := d.charge(t)
+		d.foreign = "another"
+		d.pay(p.ID, 150000)
+		d.later(t, 5*time.Second)
+		p = d.get(t, p.ID)
+		if want(t, p, payment.Pending); p.Attention != payment.AttentionMismatch {
+			t.Fatalf("attention %q", p.Attention)
+		}
+		p, err := d.Settle(context.Background(), p.MerchantID, p.Mode, p.ID, false, "user:test")
+		if err != nil || p.State != payment.Canceled || p.Attention != payment.AttentionNone {
+			t.Fatalf("%s %q, %v", p.State, p.Attention, err)
+		}
+		d.charge(t)
+	})
+}
+
+func TestASettledShortfallFreesTheTillAndCanBeGivenBack(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		for _, amounts := range [][]int64{{100000}, nil} {
+			p := d.charge(t)
+			d.pay(p.ID, amounts...)
+			d.later(t, 5*time.Second)
+			p = d.get(t, p.ID)
+			if p.Attention != payment.AttentionShortfall {
+				t.Fatalf("%s %q", p.State, p.Attention)
+			}
+			if _, err := d.Settle(context.Background(), p.MerchantID, p.Mode, p.ID, false, "user:test"); err != nil {
+				t.Fatal(err)
+			}
+			for range 30 {
+				d.later(t, 30*time.Second)
+			}
+			if p = d.get(t, p.ID); p.State != payment.Canceled || p.Attention != payment.AttentionNone {
+				t.Fatalf("%v: %s %q for ever", amounts, p.State, p.Attention)
+			}
+			if len(amounts) == 0 {
+				continue
+			}
+			if r, err := d.Refund(context.Background(), d.refundOf(p, 0)); err != nil || r.State != payment.RefundSucceeded || r.Amount.Amount != 100000 {
+				t.Errorf("given back: %+v, %v", r, err)
+			}
+			if _, err := d.Refund(context.Background(), d.refundOf(p, 0)); posta.ErrorCode(err) != posta.CodeState {
+				t.Errorf("given back twice: %v", err)
+			}
+			want(t, d.get(t, p.ID), payment.Canceled)
+		}
+	})
+}
+
+// A repeat that is answered with "no such till" made nothing, and nothing was made before.
+func TestALostCreateAtATillThatIsNotThereFails(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.drop = "create"
+		p := d.charge(t)
+		want(t, p, payment.Unknown)
+		d.refuse, d.code = "create", posta.CodeNotFound
+		for range 30 {
+			d.later(t, time.Minute)
+		}
+		want(t, d.get(t, p.ID), payment.Failed)
+	})
+}

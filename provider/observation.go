@@ -28,7 +28,7 @@ const (
 	FactAttempt  Kind = "attempt"  // one try to pay
 	FactRefund   Kind = "refund"   // money given back
 	FactForeign  Kind = "foreign"  // proof that does not fit the charge: another till or currency; Detail says which
-	FactOperator Kind = "operator" // what a named person settled with a slip in the hand
+	FactOperator Kind = "operator" // what a named person settled
 )
 
 // Status is a fact's status in Posta's words.
@@ -39,7 +39,7 @@ const (
 	StatusOpen        Status = "open"         // order, sale: can be paid
 	StatusClosed      Status = "closed"       // order, sale: the provider says it is paid in full
 	StatusReview      Status = "review"       // order: the provider wants somebody to look; does not end by itself
-	StatusCanceled    Status = "canceled"     // order, sale, attempt
+	StatusCanceled    Status = "canceled"     // order, sale, attempt; operator: given up
 	StatusExpired     Status = "expired"      // order, sale, attempt
 	StatusRejected    Status = "rejected"     // order (terminal), attempt, refund: the bank or provider declined
 	StatusRefused     Status = "refused"      // order: the create was refused, there is no order
