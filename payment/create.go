@@ -130,9 +130,12 @@ func (s *Service) place(ctx context.Context, p Payment) (Payment, error) {
 	return outcome.Payment, err
 }
 
+// ownRecord is the id of the fact that is our own record of a create.
+const ownRecord = "create"
+
 // createFailed is the fact that a create ended in err: refused, or lost.
 func (s *Service) createFailed(err error) provider.Fact {
-	f := provider.Fact{Kind: provider.FactOrder, ID: "create", At: s.Clock.Now(), Status: provider.StatusRefused, Detail: providerCode(err)}
+	f := provider.Fact{Kind: provider.FactOrder, ID: ownRecord, At: s.Clock.Now(), Status: provider.StatusRefused, Detail: providerCode(err)}
 	switch posta.ErrorCode(err) {
 	case posta.CodeProviderUnavailable, posta.CodeInternal:
 		f.Status = provider.StatusLost

@@ -101,7 +101,7 @@ func (s *Service) enquire(ctx context.Context, p Payment) (Payment, error) {
 			return p, applyErr
 		}
 		p = outcome.Payment
-		charge.Order = p.Order
+		charge.Order = p.order()
 	}
 	switch {
 	case err != nil:

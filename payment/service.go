@@ -121,8 +121,22 @@ func (s *Service) charge(p Payment, c Channel) provider.Charge {
 		title = c.Title
 	}
 	return provider.Charge{Payment: p.ID, Amount: p.Amount, Title: title, Description: p.Description,
-		Items: p.Items, Store: c.StoreCode, Till: c.TillCode, Order: p.Order,
+		Items: p.Items, Store: c.StoreCode, Till: c.TillCode, Order: p.order(),
 		CreatedAt: p.CreatedAt, ExpiresAt: p.ExpiresAt, NotificationURL: s.NotifyURL(p.ConnectionID)}
+}
+
+// order is what connectors know the payment's order by: the provider's own id,
+// or the name that the connector itself gave to one that has none.
+func (p Payment) order() string {
+	if p.Order != "" {
+		return p.Order
+	}
+	for _, f := range p.Facts {
+		if f.Kind == provider.FactOrder && f.ID != ownRecord {
+			return f.ID
+		}
+	}
+	return ""
 }
 
 // reach opens the payment's connector and describes the payment to it.

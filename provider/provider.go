@@ -107,7 +107,7 @@ type Charge struct {
 	Items           []Item
 	Store           string // its code at the provider
 	Till            string // its code at the provider
-	Order           string // the provider's own id of the order, once known
+	Order           string // the provider's own id of the order, or of the order's fact if it has none; once known
 	CreatedAt       time.Time
 	ExpiresAt       time.Time
 	NotificationURL string

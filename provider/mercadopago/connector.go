@@ -126,5 +126,8 @@ func (c *connector) Refund(ctx context.Context, charge provider.Charge, r provid
 }
 
 func (c *connector) isOrder(charge provider.Charge) bool {
-	return charge.Order != "" || c.flow == FlowOrders
+	if charge.Order == "" {
+		return c.flow == FlowOrders
+	}
+	return charge.Order != slotID
 }

@@ -110,3 +110,24 @@ func TestAWholeRefundAfterAPanelRefundThatNobodyTold(t *testing.T) {
 		}
 	}
 }
+
+func TestAFlowChangedWhileAPaymentIsOpenLosesNothing(t *testing.T) {
+	for _, paid := range []bool{true, false} {
+		h := newHub(t, provider.Config{"flow": "legacy"})
+		p := h.charge(t)
+		h.link = h.open(t, provider.Config{"flow": "orders"})
+		if paid {
+			h.pay(t)
+		}
+		for range 40 {
+			h.later(t, 31*time.Second)
+		}
+		want := payment.Expired
+		if paid {
+			want = payment.Paid
+		}
+		if p = h.get(t, p.ID); p.State != want {
+			t.Errorf("paid %v: %s", paid, p.State)
+		}
+	}
+}
