@@ -131,3 +131,40 @@ func TestAFlowChangedWhileAPaymentIsOpenLosesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestASplitTenderLeftHalfPaidEndsAsAShortfall(t *testing.T) {
+	h := newHub(t, provider.Config{"flow": "legacy"})
+	p := h.charge(t)
+	h.pay(t, sim.Part{Amount: 100_000})
+	for range 60 {
+		h.later(t, 31*time.Second)
+	}
+	p = h.get(t, p.ID)
+	if p.State.Open() || p.Attention != payment.AttentionShortfall {
+		t.Errorf("%s %q half an hour later", p.State, p.Attention)
+	}
+	p, err := h.Settle(t.Context(), p.MerchantID, p.Mode, p.ID, true, "user:test")
+	if err != nil || p.State != payment.Paid || p.Captured != 100_000 {
+		t.Errorf("accepted: %s, %v", p.State, err)
+	}
+}
+
+// It may stay in process for days: the till is free, and the money is seen late.
+func TestAPaymentInProcessAfterTheOrdersEndCanBeCanceled(t *testing.T) {
+	h := newHub(t, provider.Config{"flow": "legacy"})
+	p := h.charge(t)
+	paid := h.pay(t, sim.Part{Card: sim.Card{Holder: "CONT"}})
+	for range 40 {
+		h.later(t, 31*time.Second)
+	}
+	if p = h.cancel(t, p.ID); p.State.Open() {
+		t.Errorf("%s after cancel", p.State)
+	}
+	if err := h.counter.Settle(paid.Payments[0].ID, true); err != nil {
+		t.Fatal(err)
+	}
+	h.later(t, 31*time.Second)
+	if p = h.get(t, p.ID); p.State != payment.Paid || p.Attention != payment.AttentionPaidLate {
+		t.Errorf("%s %q", p.State, p.Attention)
+	}
+}

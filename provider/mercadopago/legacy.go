@@ -192,7 +192,7 @@ func (c *connector) lookSlot(ctx context.Context, charge provider.Charge) (provi
 	switch {
 	case here:
 		seen.Facts = append(seen.Facts, slot(charge, provider.StatusOpen, sent))
-	case err == nil && past(sent, charge.ExpiresAt) && !paying(seen.Facts):
+	case err == nil && past(sent, charge.ExpiresAt) && !paying(seen.Facts, true, !past(sent, charge.ExpiresAt.Add(closing))):
 		seen.Facts = append(seen.Facts, slot(charge, provider.StatusExpired, sent))
 	}
 	return seen, err
@@ -201,7 +201,8 @@ func (c *connector) lookSlot(ctx context.Context, charge provider.Charge) (provi
 // clearSlot takes the order off the till: docs/providers/mercadopago.md §3.3.
 // It looks first, since the slot may hold another payment's order, and after a
 // 500, which is also the answer when there is nothing to delete: the order may
-// just have been paid.
+// just have been paid. After the order's end a payment in process, which may
+// take days, does not hold the till against somebody who cancels.
 func (c *connector) clearSlot(ctx context.Context, charge provider.Charge, key string) (provider.Observation, error) {
 	seen := provider.Observation{ExternalReference: string(charge.Payment)}
 	here, err := c.waiting(ctx, charge)
@@ -234,11 +235,15 @@ func (c *connector) clearSlot(ctx context.Context, charge provider.Charge, key s
 		return seen, refused
 	case err != nil:
 		return seen, err
-	case !paying(seen.Facts):
+	case !paying(seen.Facts, !past(sent, charge.ExpiresAt), !past(sent, charge.ExpiresAt.Add(closing))):
 		seen.Facts = append(seen.Facts, slot(charge, provider.StatusCanceled, sent))
 	}
 	return seen, nil
 }
+
+// closing is how long after the order's end a sale may take to close that has
+// money in it: what is still open then was left half paid.
+const closing = 5 * time.Minute
 
 // webhooksOnly asks for one form of each notice instead of two, the one that is
 // not to be discontinued (docs/providers/mercadopago.md §8.1).

@@ -174,11 +174,14 @@ func firstError(err error) error {
 	return err
 }
 
-// paying reports whether facts show that a sale is paid or being paid.
-func paying(facts []provider.Fact) bool {
+// paying reports whether facts show that a sale is paid; with pending or
+// approved, also if some attempt is.
+func paying(facts []provider.Fact, pending, approved bool) bool {
 	for _, f := range facts {
-		if f.Kind == provider.FactSale && f.Status == provider.StatusClosed ||
-			f.Kind == provider.FactAttempt && (f.Status == provider.StatusPending || f.Status == provider.StatusApproved) {
+		if f.Kind == provider.FactSale && f.Status == provider.StatusClosed {
+			return true
+		}
+		if f.Kind == provider.FactAttempt && (pending && f.Status == provider.StatusPending || approved && f.Status == provider.StatusApproved) {
 			return true
 		}
 	}
