@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,5 +167,86 @@ func TestAPaymentInProcessAfterTheOrdersEndCanBeCanceled(t *testing.T) {
 	h.later(t, 31*time.Second)
 	if p = h.get(t, p.ID); p.State != payment.Paid || p.Attention != payment.AttentionPaidLate {
 		t.Errorf("%s %q", p.State, p.Attention)
+	}
+}
+
+func TestACancelOfAnOrderWhoseAnswerWasLost(t *testing.T) {
+	h := newHub(t, provider.Config{"flow": "orders"})
+	lossy := before{method: http.MethodPost, next: h.client.Transport, then: func() {}}
+	lost := true
+	h.client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		if lost && r.Method == http.MethodPost {
+			lost = false
+			return nil, io.ErrUnexpectedEOF
+		}
+		return lossy.next.RoundTrip(r)
+	})
+	p := h.charge(t)
+	if p.State != payment.Unknown {
+		t.Fatal(p.State)
+	}
+	if p = h.cancel(t, p.ID); p.State != payment.Canceled {
+		t.Errorf("%s", p.State)
+	}
+}
+
+// Orders can be refunded for 180 days and looked at for three months (§4.2).
+func TestARefundOfAnOrderThatCannotBeLookedAtAnyMore(t *testing.T) {
+	h := newHub(t, provider.Config{"flow": "orders"})
+	p := h.charge(t)
+	h.pay(t)
+	h.later(t, 31*time.Second)
+	next := h.client.Transport
+	h.client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/v1/orders/") {
+			return &http.Response{StatusCode: 404, Header: http.Header{}, Request: r,
+				Body: io.NopCloser(strings.NewReader(`{"errors":[{"code":"order_not_found","message":"Order not found."}]}`))}, nil
+		}
+		return next.RoundTrip(r)
+	})
+	r, err := h.Refund(t.Context(), payment.RefundInput{ID: posta.NewID[posta.RefundID](h.clock.Now()), MerchantID: p.MerchantID, Mode: p.Mode,
+		PaymentID: p.ID, Amount: 50_000, By: "user:test"})
+	if err != nil || r.State != payment.RefundSucceeded {
+		t.Errorf("%s %v, %v", r.State, r.Parts, err)
+	}
+}
+
+func TestWhatOnlyTheOrderTellsOfWhatWasPaidCounts(t *testing.T) {
+	h := newHub(t, provider.Config{"flow": "orders"})
+	p := h.charge(t)
+	h.pay(t)
+	next := h.client.Transport
+	h.client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		a, err := next.RoundTrip(r)
+		if err == nil && r.Method == http.MethodGet {
+			b, _ := io.ReadAll(a.Body)
+			s := strings.Replace(string(b), `"total_paid_amount":"1500.00"`, `"total_paid_amount":"100.00"`, 1)
+			s = strings.Replace(s, `"paid_amount":"1500.00",`, ``, 1)
+			a.Body, a.ContentLength = io.NopCloser(strings.NewReader(s)), int64(len(s))
+		}
+		return a, err
+	})
+	h.later(t, 31*time.Second)
+	if p = h.get(t, p.ID); p.State == payment.Paid {
+		t.Errorf("paid with %d, though the provider tells 100.00", p.Captured)
+	}
+}
+
+func TestAnOrderNotKnownAnyMoreCanBeCanceledAfterItsEnd(t *testing.T) {
+	h := newHub(t, provider.Config{"flow": "orders"})
+	p := h.charge(t)
+	next := h.client.Transport
+	h.client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		if strings.HasPrefix(r.URL.Path, "/v1/orders/") {
+			return &http.Response{StatusCode: 404, Header: http.Header{}, Request: r,
+				Body: io.NopCloser(strings.NewReader(`{"errors":[{"code":"order_not_found","message":"Order not found."}]}`))}, nil
+		}
+		return next.RoundTrip(r)
+	})
+	for range 60 {
+		h.later(t, 31*time.Second)
+	}
+	if p = h.cancel(t, p.ID); p.State.Open() {
+		t.Errorf("%s, and nobody can free the till", p.State)
 	}
 }

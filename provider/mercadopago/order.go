@@ -244,7 +244,8 @@ func (c *connector) lookOrder(ctx context.Context, charge provider.Charge) (prov
 }
 
 // cancelOrder takes an order away: docs/providers/mercadopago.md §4.2. A
-// conflict says that it is canceled already, paid or being paid: it looks.
+// conflict says that it is canceled already, paid or being paid: it looks. One
+// that the provider does not know any more after its end is canceled.
 func (c *connector) cancelOrder(ctx context.Context, charge provider.Charge, key string) (provider.Observation, error) {
 	seen := provider.Observation{ExternalReference: string(charge.Payment)}
 	if charge.Order == "" {
@@ -259,6 +260,10 @@ func (c *connector) cancelOrder(ctx context.Context, charge provider.Charge, key
 			return seen, err
 		}
 		return looked, nil
+	case status == http.StatusNotFound && past(c.clock.Now(), charge.ExpiresAt):
+		seen.Facts = []provider.Fact{{Kind: provider.FactOrder, ID: charge.Order, Status: provider.StatusCanceled,
+			Detail: "order_not_found", At: c.clock.Now(), Amount: charge.Amount.Amount}}
+		return seen, nil
 	case err != nil:
 		return seen, err
 	case empty || o.ID == "":
@@ -284,12 +289,18 @@ func (c *connector) refundOrder(ctx context.Context, charge provider.Charge, r p
 	}
 	var o order
 	empty, err := c.do(ctx, k, &o)
-	if err == nil && (empty || len(o.Transactions.Refunds) == 0 || o.Updated == "") {
-		// Without the provider's own time a later look could seem older.
-		o, err = c.order(ctx, charge.Order)
-	}
 	if err != nil {
 		return none, err
+	}
+	if empty || len(o.Transactions.Refunds) == 0 || o.Updated == "" {
+		// Without the provider's own time a later look could seem older. An order
+		// of more than three months can be refunded, but not be looked at (§4.2).
+		switch whole, err := c.order(ctx, charge.Order); {
+		case err == nil:
+			o = whole
+		case empty || len(o.Transactions.Refunds) == 0 || posta.Temporary(err):
+			return none, undecided(err)
+		}
 	}
 	seen, err := c.seen(o, charge)
 	if err != nil {
@@ -314,6 +325,15 @@ func (c *connector) refundOrder(ctx context.Context, charge provider.Charge, r p
 		return none, posta.Errorf(posta.CodeProviderUnavailable, "refund answered, but not to be found")
 	}
 	return given, nil
+}
+
+// undecided makes of an error that came after the work was done one that does
+// not deny it.
+func undecided(err error) error {
+	if posta.Temporary(err) {
+		return err
+	}
+	return posta.Errorf(posta.CodeProviderUnavailable, "done, but not to be seen: %w", err)
 }
 
 // seen is observe for a charge: an order of another charge is no answer.

@@ -23,7 +23,7 @@ func (c *connector) observe(o order, otherwise posta.Currency) (provider.Observa
 		if !o.tried(t) {
 			continue
 		}
-		amount, err := readAmount(text(first(string(t.Paid), string(t.Amount))), currency)
+		amount, err := readAmount(o.paid(t), currency)
 		if err != nil {
 			return seen, err
 		}
@@ -70,6 +70,15 @@ func (o order) provesPaid() bool {
 		}
 	}
 	return false
+}
+
+// paid is what a transaction brought. Where only the order tells it, that
+// counts, never what was asked.
+func (o order) paid(t transaction) text {
+	if t.Paid == "" && o.TotalPaid != "" && len(o.Transactions.Payments) == 1 {
+		return o.TotalPaid
+	}
+	return text(first(string(t.Paid), string(t.Amount)))
 }
 
 // tried reports whether somebody tried to pay: an order is born with a payment

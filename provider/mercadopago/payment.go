@@ -185,7 +185,7 @@ func (c *connector) refundPayment(ctx context.Context, charge provider.Charge, r
 	// A repeat with the same key may be answered with nothing at all.
 	list, err := c.refunds(ctx, r.Attempt)
 	if err != nil {
-		return seen, err
+		return seen, undecided(err)
 	}
 	for _, made := range list {
 		f, err := made.fact(r.Attempt, r.Amount.Currency, told)
