@@ -48,8 +48,18 @@ func (s *Service) Cancel(ctx context.Context, m posta.MerchantID, mode posta.Mod
 }
 
 // takeAway asks the provider to cancel and applies what it says. A refusal or
-// a lost answer leaves the payment as it was, to be asked about soon.
+// a lost answer leaves the payment as it was, to be asked about soon. One hand
+// at a time takes a payment away: a second one that saw its order on the till
+// could delete the one that is charged there next.
 func (s *Service) takeAway(ctx context.Context, connector provider.Connector, charge provider.Charge, p Payment, key string) (Payment, error) {
+	taken, err, _ := s.taking.Do(string(p.ID), func() (any, error) { return s.takeOnce(ctx, connector, charge, p, key) })
+	if taken, ok := taken.(Payment); ok {
+		p = taken
+	}
+	return p, err
+}
+
+func (s *Service) takeOnce(ctx context.Context, connector provider.Connector, charge provider.Charge, p Payment, key string) (Payment, error) {
 	seen, err := connector.Cancel(tag(ctx, p, "cancel"), charge, key)
 	if len(seen.Facts) == 0 {
 		return s.asked(ctx, p, err)

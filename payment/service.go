@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"posta"
 	"posta/outbound"
 	"posta/provider"
@@ -82,6 +84,8 @@ type Service struct {
 	NotifyURL func(posta.ConnectionID) string
 	// Committed tells that events were committed, so that they go out at once.
 	Committed func()
+
+	taking singleflight.Group // by payment: who takes it off its till
 }
 
 // callLimit is how long a person waits for the provider (design: ≤ 10 s).

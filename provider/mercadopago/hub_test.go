@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -248,5 +250,36 @@ func TestAnOrderNotKnownAnyMoreCanBeCanceledAfterItsEnd(t *testing.T) {
 	}
 	if p = h.cancel(t, p.ID); p.State.Open() {
 		t.Errorf("%s, and nobody can free the till", p.State)
+	}
+}
+
+// Two hands take one payment away, and a new one is charged as soon as the
+// first has done it: the second must not delete the new one's order. Sabotage
+// that turns it red: takeAway without its turn.
+func TestACancelNeverTakesAnotherPaymentsOrder(t *testing.T) {
+	h := newHub(t, provider.Config{"flow": "legacy"})
+	a := h.charge(t)
+	next := h.client.Transport
+	var deletes atomic.Int32
+	var hands sync.WaitGroup
+	h.client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		if r.Method == http.MethodDelete && deletes.Add(1) == 1 { // this hand is slow: another cancels and charges anew, unless it waits
+			done := make(chan struct{})
+			hands.Go(func() {
+				h.cancel(t, a.ID)
+				h.charge(t)
+				close(done)
+			})
+			select {
+			case <-done:
+			case <-time.After(200 * time.Millisecond):
+			}
+		}
+		return next.RoundTrip(r)
+	})
+	h.cancel(t, a.ID)
+	hands.Wait()
+	if tills := h.Tills(); tills[0].Waiting == "" {
+		t.Error("the new payment's order was deleted")
 	}
 }
