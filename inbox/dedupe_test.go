@@ -219,3 +219,17 @@ func TestP10_TheSameNewsAtTwoReplicasAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// The clock was an hour ahead and is set right: what is told afterwards is not
+// taken for fetched already.
+func TestAClockSetBackLosesNoNotice(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.accept(told{Resource: "r", Action: "opened"})
+		d.sweep()
+		d.wantFetches(1)
+		d.clock.Move(-time.Hour)
+		d.accept(told{Resource: "r", Action: "refunded"})
+		d.sweep()
+		d.wantFetches(2)
+	})
+}

@@ -151,8 +151,8 @@ func (s *Service) known(ctx context.Context, n *Notification) bool {
 		}
 	}
 	at, payment, err := s.Store.Fetched(ctx, n.ConnectionID, n.Notice.Topic, n.Notice.Resource)
-	if err != nil || at.IsZero() {
-		return false
+	if err != nil || at.IsZero() || at.After(s.Clock.Now()) {
+		return false // a fetch of the future was noted before the clock was set right
 	}
 	if at.After(n.Delivery.ReceivedAt) && payment != "" {
 		n.Payment = payment
