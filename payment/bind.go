@@ -67,7 +67,7 @@ func (s *Service) partFor(r *Record, n News, f provider.Fact, answered bool) (*R
 			}
 			sought := refund.ID == n.Refund && j == n.Part
 			fits := part.Attempt == f.Parent && part.Amount == f.Amount
-			if sought && answered || (sought || part.State == RefundUnknown) && fits {
+			if sought && (answered || n.Source != FromRefund && fits) || part.State == RefundUnknown && fits {
 				return refund, part
 			}
 		}

@@ -127,7 +127,7 @@ func offers(seen provider.Observation) bool {
 // look asks about a charge; one whose create got no answer is recovered as the
 // connector declares.
 func (s *Service) look(ctx context.Context, connector provider.Connector, charge provider.Charge, p Payment) (provider.Observation, error) {
-	if p.State == Created && s.Clock.Now().Before(p.CreatedAt.Add(placeLimit)) {
+	if p.State == Created && s.Clock.Now().Sub(p.CreatedAt).Abs() < placeLimit {
 		// Our call may be under way: a second one would race with it, and that
 		// nothing is there says nothing.
 		return connector.Get(ctx, charge)
