@@ -283,3 +283,31 @@ func TestACancelNeverTakesAnotherPaymentsOrder(t *testing.T) {
 		t.Error("the new payment's order was deleted")
 	}
 }
+
+// The key of a create lives a day: what is found out later is looked for first.
+func TestALostCreateFoundOutAfterTheKeysLife(t *testing.T) {
+	h := newHub(t, provider.Config{"flow": "orders"})
+	next := h.client.Transport
+	lost := true
+	h.client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		answer, err := next.RoundTrip(r)
+		if lost && r.Method == http.MethodPost {
+			lost = false
+			answer.Body.Close()
+			return nil, io.ErrUnexpectedEOF
+		}
+		return answer, err
+	})
+	p := h.charge(t)
+	if p.State != payment.Unknown {
+		t.Fatal(p.State)
+	}
+	h.pay(t)
+	h.later(t, 25*time.Hour) // the hub was down
+	for range 10 {
+		h.later(t, time.Minute)
+	}
+	if p = h.get(t, p.ID); p.State != payment.Paid {
+		t.Errorf("%s, and the buyer has paid", p.State)
+	}
+}

@@ -167,8 +167,8 @@ func (c *connector) orderRequest(charge provider.Charge) (orderBody, error) {
 }
 
 // createOrder makes the order, or finds the one that the key made before. A
-// repeat after the charge's end is only to find out: what it makes is taken
-// away at once.
+// repeat after the charge's end is only to find out: it looks first, since the
+// provider forgets keys after a day, and what it makes is taken away at once.
 func (c *connector) createOrder(ctx context.Context, charge provider.Charge, key string) (provider.Observation, error) {
 	seen := provider.Observation{ExternalReference: string(charge.Payment)}
 	body, err := c.orderRequest(charge)
@@ -177,6 +177,14 @@ func (c *connector) createOrder(ctx context.Context, charge provider.Charge, key
 	}
 	sent := c.clock.Now()
 	var o order
+	if past(sent, charge.ExpiresAt) {
+		if o, err = c.orderOf(ctx, string(charge.Payment)); err != nil || o.ID != "" {
+			if err == nil {
+				seen, err = c.seen(o, charge)
+			}
+			return seen, err
+		}
+	}
 	if err := c.must(ctx, call{method: http.MethodPost, path: path("v1", "orders"), key: key, body: body}, &o); err != nil {
 		return seen, err
 	}
