@@ -186,7 +186,7 @@ func (s *Service) end(n *Notification, state State, result Result) {
 }
 
 // waits are the pauses before a notification is tried again.
-var waits = []time.Duration{2 * time.Second, 10 * time.Second, time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour}
+var waits = []time.Duration{500 * time.Millisecond, 5 * time.Second, time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour}
 
 // later has n tried again, until the waits are used up.
 func (s *Service) later(n *Notification, result Result, cause error) {

@@ -19,12 +19,12 @@ func TestP14_ANoticeOfAPaymentNotKnownYetIsKeptAndTriedAgain(t *testing.T) {
 		id := d.accept(told{Resource: "1", Version: "1"})
 		d.sweep()
 		d.want(id, inbox.Waiting, inbox.ResultUnknown)
-		d.later(time.Second)
+		d.later(499 * time.Millisecond)
 		d.wantFetches(1)
-		d.later(time.Second)
+		d.later(time.Millisecond)
 		d.wantFetches(2)
 		d.answers(finds(inbox.Handling{Payment: somePayment, Changed: true}))
-		d.later(10 * time.Second)
+		d.later(5 * time.Second)
 		if n := d.want(id, inbox.Handled, inbox.ResultChanged); n.Payment != somePayment || n.Tries != 2 {
 			t.Errorf("payment %q after %d tries", n.Payment, n.Tries)
 		}
@@ -44,7 +44,7 @@ func TestP14_TheRepeatOfOneThatWaitsIsHandledAndThenItIsARepeat(t *testing.T) {
 		d.answers(refuses(lost))
 		first := d.accept(told{Resource: "1", Version: "1"})
 		d.sweep()
-		d.clock.Move(time.Second)
+		d.clock.Move(200 * time.Millisecond)
 		d.answers(finds(inbox.Handling{Payment: somePayment, Changed: true}))
 		second := d.accept(told{Resource: "1", Version: "1"})
 		d.sweep()
@@ -77,7 +77,7 @@ func TestP14_AfterTheLastWaitItEnds(t *testing.T) {
 					waits = append(waits, at.Sub(began))
 					began = d.at[i]
 				}
-				if want := []time.Duration{0, 2 * time.Second, 10 * time.Second, time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour}; !slices.Equal(waits, want) {
+				if want := []time.Duration{0, 500 * time.Millisecond, 5 * time.Second, time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour}; !slices.Equal(waits, want) {
 					t.Errorf("waits %v", waits)
 				}
 				d.want(id, inbox.Ignored, result)
@@ -97,7 +97,7 @@ func TestP14_WhenTheProviderSaysWhenItIsNotAskedBefore(t *testing.T) {
 		d.answers(refuses(&posta.Error{Code: posta.CodeRateLimited, RetryAfter: time.Second}))
 		d.later(time.Second)
 		d.wantFetches(2)
-		d.later(9 * time.Second) // ours is longer: 10 s
+		d.later(4 * time.Second) // ours is longer: 5 s
 		d.wantFetches(2)
 		d.later(time.Second)
 		d.wantFetches(3)
