@@ -47,6 +47,7 @@ func (s *Service) bindRefunds(r *Record, n News) {
 		}
 		s.settle(r, refund)
 	}
+	s.exchange(r, n, answered)
 }
 
 // partFor finds or makes the part of ours that the provider's refund f is.
@@ -58,22 +59,32 @@ func (s *Service) partFor(r *Record, n News, f provider.Fact, answered bool) (*R
 			}
 		}
 	}
-	for i := range r.Refunds {
-		refund := &r.Refunds[i]
-		for j := range refund.Parts {
-			part := &refund.Parts[j]
-			if part.ProviderID != "" {
-				continue
-			}
-			sought := refund.ID == n.Refund && j == n.Part
-			fits := part.Attempt == f.Parent && part.Amount == f.Amount
-			if sought && (answered || n.Source != FromRefund && fits) || part.State == RefundUnknown && fits {
-				return refund, part
+	wanted := func(claims func(part Part, sought bool) bool) (*Refund, *Part) {
+		for i := range r.Refunds {
+			for j := range r.Refunds[i].Parts {
+				part := &r.Refunds[i].Parts[j]
+				if part.ProviderID == "" && claims(*part, r.Refunds[i].ID == n.Refund && j == n.Part) {
+					return &r.Refunds[i], part
+				}
 			}
 		}
-	}
-	if n.Source != FromRefund && s.awaited(r, f) {
 		return nil, nil
+	}
+	fits := func(part Part) bool { return part.Attempt == f.Parent && part.Amount == f.Amount }
+	if refund, part := wanted(func(_ Part, sought bool) bool { return answered && sought }); part != nil {
+		return refund, part
+	}
+	if n.Source != FromRefund {
+		// One of our own calls, still under way, may have made it: its answer will tell.
+		if _, part := wanted(func(p Part, sought bool) bool { return !sought && p.State == RefundPending && fits(p) }); part != nil {
+			return nil, nil
+		}
+		if refund, part := wanted(func(p Part, sought bool) bool { return sought && fits(p) }); part != nil {
+			return refund, part
+		}
+	}
+	if refund, part := wanted(func(p Part, _ bool) bool { return p.State == RefundUnknown && fits(p) }); part != nil {
+		return refund, part
 	}
 	if f.Status != provider.StatusApproved {
 		return nil, nil
@@ -88,15 +99,30 @@ func (s *Service) partFor(r *Record, n News, f provider.Fact, answered bool) (*R
 	return last, &last.Parts[0]
 }
 
-// awaited reports whether one of our own calls, still under way, may be the
-// one that made f: its answer will tell.
-func (s *Service) awaited(r *Record, f provider.Fact) bool {
-	for _, refund := range r.Refunds {
-		for _, part := range refund.Parts {
-			if part.State == RefundPending && part.ProviderID == "" && part.Attempt == f.Parent && part.Amount == f.Amount {
-				return true
+// exchange mends what a guess by amount has tied to the wrong one of two equal
+// parts: the answer to the part's own call names a refund that another has. The
+// two change keys, so that the part asks for the other's, which is yet to come.
+func (s *Service) exchange(r *Record, n News, answered map[string]bool) {
+	var mine, other *Part
+	for i := range r.Refunds {
+		for j := range r.Refunds[i].Parts {
+			part := &r.Refunds[i].Parts[j]
+			switch {
+			case r.Refunds[i].ID == n.Refund && j == n.Part:
+				mine = part
+			case answered[part.ProviderID]:
+				other = part
 			}
 		}
 	}
-	return false
+	if mine == nil || other == nil || mine.ProviderID != "" || other.Key == "" || mine.Attempt != other.Attempt || mine.Amount != other.Amount {
+		return
+	}
+	mine.Key, other.Key = other.Key, mine.Key
+	mine.State = RefundUnknown
+	for i := range r.Refunds {
+		if r.Refunds[i].ID == n.Refund {
+			s.settle(r, &r.Refunds[i])
+		}
+	}
 }

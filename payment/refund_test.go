@@ -249,3 +249,32 @@ func TestARefundOfTwoPartsOfWhichOneFailsCountsWhatWasGiven(t *testing.T) {
 		}
 	})
 }
+
+// Two refunds of one amount: the first never arrived, and the notice of the
+// second comes before its answer.
+func TestEqualRefundsAreNotTakenForEachOther(t *testing.T) {
+	for name, lose := range map[string]string{"answered": "", "both answers lost": "refund"} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, d *desk) {
+				p := d.paid(t, 150000)
+				d.drop = "refund"
+				if _, err := d.Refund(context.Background(), d.refundOf(p, 60000)); err != nil {
+					t.Fatal(err)
+				}
+				d.lose = lose
+				d.after = func(string) { d.after = nil; d.notice(t, p) }
+				if _, err := d.Refund(context.Background(), d.refundOf(p, 60000)); err != nil {
+					t.Fatal(err)
+				}
+				for range 5 {
+					d.later(t, time.Hour)
+				}
+				list, p := d.refundsOf(t, p.ID), d.get(t, p.ID)
+				if len(list) != 2 || list[0].State != payment.RefundSucceeded || list[1].State != payment.RefundSucceeded ||
+					p.Refunded != 120000 || len(d.refunds) != 2 || d.events(t, p.ID)["refund.succeeded"] != 2 {
+					t.Errorf("%+v, %d given of %d refunds", list, p.Refunded, len(d.refunds))
+				}
+			})
+		})
+	}
+}
