@@ -156,15 +156,34 @@ func (s *Service) look(ctx context.Context, connector provider.Connector, charge
 	return seen, err
 }
 
+// A payment that is still open so long after its end, while the provider gives
+// no answer that it could end by, wants a person: the till must not stay taken.
+const (
+	refusedLimit    = time.Minute      // the provider refuses us: a token that was revoked
+	unansweredLimit = 10 * time.Minute // it does not answer
+)
+
 // asked counts an enquiry and plans the next.
 func (s *Service) asked(ctx context.Context, p Payment, cause error) (Payment, error) {
 	record, err := s.Store.ChangePayment(context.WithoutCancel(ctx), p.ID, func(r *Record) error {
+		now := s.Clock.Now()
+		limit := unansweredLimit
+		if !posta.Temporary(cause) && posta.ErrorCode(cause) != posta.CodeInternal {
+			limit = refusedLimit
+		}
+		if cause != nil && r.Payment.State.Open() && now.After(r.Payment.ExpiresAt.Add(limit)) {
+			s.apply(r, News{Source: FromEnquiry, Observation: provider.Observation{Facts: []provider.Fact{{Kind: provider.FactOrder,
+				ID: "enquiry", Status: provider.StatusReview, Detail: providerCode(cause), At: now}}}})
+		}
 		r.Payment.Enquiries++
-		r.Payment.DueAt = nextEnquiry(r.Payment, s.Clock.Now())
+		r.Payment.DueAt = nextEnquiry(r.Payment, now)
 		return nil
 	})
 	if err != nil {
 		return p, err
+	}
+	if len(record.Events) > 0 {
+		s.Committed()
 	}
 	if cause != nil {
 		s.Log.InfoContext(ctx, "enquiry unanswered", "payment", p.ID, "error", cause)

@@ -105,14 +105,21 @@ func find(refunds []Refund, id posta.RefundID) Refund {
 	return Refund{}
 }
 
+// Refundable reports whether the payment's state lets money be given back: it
+// was paid, or an end left behind what a part of it brought.
+func (p Payment) Refundable() bool {
+	switch p.State {
+	case Paid, PartiallyRefunded, Disputed:
+		return true
+	}
+	return !p.State.Open() && !p.State.Moneyed() && p.Captured > p.Refunded
+}
+
 // plan takes the amount from the attempts, oldest first, never more than what
 // each has left after all refunds that did not fail.
 func (s *Service) plan(r *Record, in RefundInput) (Refund, error) {
 	p, now := r.Payment, s.Clock.Now()
-	switch {
-	case p.State == Paid, p.State == PartiallyRefunded, p.State == Disputed:
-	case !p.State.Open() && !p.State.Moneyed() && p.Captured > p.Refunded: // what an end left behind
-	default:
+	if !p.Refundable() {
 		return Refund{}, &posta.Error{Code: posta.CodeState, Params: map[string]string{"state": string(p.State)}}
 	}
 	taken := map[string]int64{}

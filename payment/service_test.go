@@ -527,3 +527,28 @@ func TestALostCreateAtATillThatIsNotThereFails(t *testing.T) {
 		want(t, d.get(t, p.ID), payment.Failed)
 	})
 }
+
+func TestAProviderThatRefusesUsDoesNotBlockATillForEver(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		p := d.charge(t)
+		d.refuse, d.code = "get", posta.CodeUnauthorized
+		d.later(t, 5*time.Minute)
+		if p = d.get(t, p.ID); p.State != payment.Pending || p.Attention != payment.AttentionNone {
+			t.Fatalf("before its end: %s %q", p.State, p.Attention)
+		}
+		for range 3 {
+			d.later(t, 4*time.Minute)
+		}
+		p = d.get(t, p.ID)
+		if want(t, p, payment.Pending); p.Attention != payment.AttentionReview {
+			t.Fatalf("attention %q, want review", p.Attention)
+		}
+		p, err := d.Settle(context.Background(), p.MerchantID, p.Mode, p.ID, false, "user:test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, p, payment.Canceled)
+		d.refuse = ""
+		want(t, d.charge(t), payment.Pending)
+	})
+}

@@ -56,6 +56,9 @@ func (s *server) askSettle(v *visit) error {
 		return v.redirect(storyAddress(p.ID))
 	}
 	kind, accept := "settle", v.r.URL.Query().Get("accept") != "" && p.Attention == payment.AttentionShortfall
+	if p.State.Open() {
+		kind = "settle.open"
+	}
 	hidden := map[string]string{"attention": string(p.Attention)}
 	if accept {
 		kind, hidden["accept"] = "accept", "1"

@@ -90,13 +90,7 @@ func (c chronicle) Left() int64 {
 }
 
 // Refundable reports whether the page offers to give money back.
-func (c chronicle) Refundable() bool {
-	switch c.State {
-	case payment.Paid, payment.PartiallyRefunded, payment.Disputed:
-		return c.Left() > 0
-	}
-	return false
-}
+func (c chronicle) Refundable() bool { return c.Payment.Refundable() && c.Left() > 0 }
 
 // attemptRow is one try to pay as the page shows it.
 type attemptRow struct {
