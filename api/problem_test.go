@@ -81,6 +81,11 @@ func TestProblems(t *testing.T) {
 		t.Errorf("params %v", left.Params)
 	}
 	n.post("/v1/payments/"+paid+"/cancel", "c1", nil).refused(http.StatusConflict, posta.CodeState)
+	for key, amount := range map[string]int{"r3": 0, "r4": -1} { // never taken for all that is left
+		if p := n.post("/v1/payments/"+paid+"/refunds", key, map[string]any{"amount": amount}).refused(http.StatusUnprocessableEntity, posta.CodeInvalid); len(p.Errors) != 1 || p.Errors[0].Field != "amount" || p.Errors[0].Code != "positive" {
+			t.Errorf("amount %d: %+v", amount, p.Errors)
+		}
+	}
 	n.post("/v1/payments/"+paid+"/refunds", "r2", nil).want(http.StatusCreated) // no body: all of it
 }
 

@@ -10,7 +10,7 @@ import (
 
 // NewRefund asks to give back money of a payment.
 type NewRefund struct {
-	Amount int64  `json:"amount,omitempty" doc:"minor units; all that is left if left out" example:"50000"`
+	Amount int64  `json:"amount,omitempty" exclusiveMinimum:"0" doc:"minor units; all that is left if left out" example:"50000"`
 	Reason string `json:"reason,omitempty" maxLength:"150"`
 }
 

@@ -56,6 +56,7 @@ var meanings = []struct{ begins, code string }{
 	{"invalid integer", "integer"},
 	{"json: cannot unmarshal number", "integer"},
 	{"expected number to be a multiple", "wrong"},
+	{"expected number > 0", "positive"},
 	{"expected number >", "too_low"},
 	{"expected number <", "too_high"},
 	{"expected number", "integer"},
