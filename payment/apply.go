@@ -155,7 +155,7 @@ func (s *Service) tell(r *Record, before Summary) {
 	if p.Declined > before.Declined {
 		add("payment.attempt_declined")
 	}
-	late := p.Attention == AttentionPaidLate && !before.State.Moneyed()
+	late := !before.State.Moneyed() && (p.Attention == AttentionPaidLate || p.State == Refunded && !before.State.Open())
 	switch {
 	case late:
 		add("payment.paid_late")

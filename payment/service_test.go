@@ -252,6 +252,9 @@ func TestP27_CancelAndApprovalCrossing(t *testing.T) {
 			if len(d.refunds) != 1 {
 				t.Errorf("%d refunds", len(d.refunds))
 			}
+			if e := d.events(t, p.ID); p.Attention != payment.AttentionNone || e["payment.paid_late"] != 1 {
+				t.Errorf("a task without anything to do: %q, events %v", p.Attention, e)
+			}
 		})
 	})
 	t.Run("a lost answer to cancel is tried again", func(t *testing.T) {

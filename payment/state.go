@@ -154,7 +154,7 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 	switch {
 	case closed && !proven && !ended, ended && !proven && s.Captured > s.Refunded:
 		s.Attention = AttentionShortfall
-	case proven && ended && !accepted:
+	case proven && ended && !accepted && s.State != Refunded: // all given back: nothing is left to do
 		s.Attention = AttentionPaidLate
 	case proven && s.Captured-explained-s.Refunded > asked:
 		s.Attention = AttentionOverpaid

@@ -66,6 +66,8 @@ func TestComputeReadsTheStateOffTheFacts(t *testing.T) {
 		{"canceled", []provider.Fact{order(provider.StatusOpen, 0), order(provider.StatusCanceled, 4)}, payment.Canceled, "", 0, 0},
 		{"canceled, and the scan still there", []provider.Fact{order(provider.StatusOpen, 0), sale("1", provider.StatusOpen, 2), order(provider.StatusCanceled, 4)}, payment.Canceled, "", 0, 0},
 		{"P27: cancel and approval crossed", []provider.Fact{order(provider.StatusOpen, 0), order(provider.StatusCanceled, 4), sale("1", provider.StatusClosed, 5), attempt("p", "1", provider.StatusApproved, asked, 5)}, payment.Paid, payment.AttentionPaidLate, asked, 0},
+		{"paid late, and all of it given back: nobody has anything to do", []provider.Fact{order(provider.StatusOpen, 0), order(provider.StatusCanceled, 4), sale("1", provider.StatusClosed, 5), attempt("p", "1", provider.StatusApproved, asked, 5), refund("r", "p", asked, 6)},
+			payment.Refunded, "", asked, asked},
 		{"canceled, and told to be open by a clock that runs ahead", []provider.Fact{order(provider.StatusCanceled, 4), order(provider.StatusOpen, 3600)}, payment.Canceled, "", 0, 0},
 		{"refused, and nothing found after its time", []provider.Fact{{Kind: provider.FactOrder, ID: "create", Status: provider.StatusRefused, At: noon}, order(provider.StatusExpired, 600)}, payment.Failed, "", 0, 0},
 		{"half paid, and ended", []provider.Fact{order(provider.StatusOpen, 0), sale("1", provider.StatusOpen, 5), attempt("p", "1", provider.StatusApproved, 100000, 6), order(provider.StatusExpired, 600)},
