@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"reflect"
+	"strings"
 
 	"posta"
 	"posta/payment"
@@ -59,8 +60,8 @@ func saveRecord(t *tx, id posta.PaymentID, r payment.Record, before []any, refun
 	if r.Payment.ID != id {
 		return posta.Errorf(posta.CodeInternal, "a change gave %s another id", id)
 	}
-	if now := plain(paymentValues(r.Payment)); !reflect.DeepEqual(now, before) {
-		if err := t.must("UPDATE payment SET "+assignments(paymentColumns+", "+derivedColumns)+" WHERE id = ?", append(now, id)...); err != nil {
+	if columns, values := changed(paymentColumns+", "+derivedColumns, before, plain(paymentValues(r.Payment))); columns != "" {
+		if err := t.must("UPDATE payment SET "+assignments(columns)+" WHERE id = ?", append(values, id)...); err != nil {
 			return err
 		}
 	}
@@ -79,4 +80,17 @@ func saveRecord(t *tx, id posta.PaymentID, r payment.Record, before []any, refun
 		}
 	}
 	return nil
+}
+
+// changed picks the columns whose values are not what they were. SQLite writes
+// every index anew that has a column among those that are set.
+func changed(columns string, before, now []any) (string, []any) {
+	var names []string
+	var values []any
+	for i, name := range strings.Split(columns, ", ") {
+		if !reflect.DeepEqual(before[i], now[i]) {
+			names, values = append(names, name), append(values, now[i])
+		}
+	}
+	return strings.Join(names, ", "), values
 }
