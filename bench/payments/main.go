@@ -17,7 +17,7 @@ import (
 func main() {
 	file := flag.String("json", "", "also write the figures to this file")
 	full := flag.Bool("full", false, "measure four times as long")
-	tills := flag.Int("tills", 300, "tills that charge one payment after another")
+	tills := flag.Int("tills", 400, "tills that charge one payment after another")
 	flow := flag.String("flow", "orders", "orders or legacy")
 	only := flag.String("only", "", "sqlite or postgres; both by default")
 	flag.Parse()

@@ -52,7 +52,7 @@ func measure(ctx context.Context, folder, database string, p plan) (load.Figures
 		return nil, err
 	}
 	address := "http://" + listener.Addr().String()
-	simulator, err := mercadopago.New(mercadopago.Config{Clock: posta.SystemClock{}, Log: quiet, PublicURL: address, AllowLoopback: true, Senders: 64})
+	simulator, err := mercadopago.New(mercadopago.Config{Clock: posta.SystemClock{}, Log: quiet, PublicURL: address, AllowLoopback: true, Senders: 256})
 	if err != nil {
 		return nil, err
 	}
