@@ -60,7 +60,7 @@ func TestStoresAndTills(t *testing.T) {
 		t.Fatalf("till: %d %s", got.status, got.body)
 	}
 	made := o.onlyTill("Caja Norte")
-	has(t, b.page("/stores"), "Quedó guardado aquí", "Falta crearla", "/tills/"+string(made.ID)+"/provision")
+	has(t, b.page("/stores"), "Quedó guardado aquí", "El proveedor dice: «Valid cities: La Plata» (INVALID_CITY_NAME)", "toque «Reintentar»", "Falta crearla", "/tills/"+string(made.ID)+"/provision")
 	o.branch.refuses.Store(false)
 	b.post("/tills/" + string(made.ID) + "/provision")
 	if o.onlyTill("Caja Norte").ProviderRef == "" {

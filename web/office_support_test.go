@@ -30,7 +30,7 @@ type branch struct {
 
 func (b *branch) place() error {
 	if b.refuses.Load() {
-		return &posta.Error{Code: posta.CodeProviderRejected}
+		return &posta.Error{Code: posta.CodeProviderRejected, Params: map[string]string{"code": "INVALID_CITY_NAME", "message": "Valid cities: La Plata"}}
 	}
 	return nil
 }

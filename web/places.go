@@ -1,7 +1,9 @@
 package web
 
 import (
+	"errors"
 	"net/http"
+	"strings"
 
 	"posta"
 	"posta/account"
@@ -161,7 +163,13 @@ func (v *visit) flashProvision(err error, title, words string) {
 		return
 	}
 	p := v.problem(err)
-	v.flash("warn", v.T("places.kept_here"), v.T("error."+string(p.Code)+".title")+". "+v.T("places.kept_here.text"))
+	say := []string{v.T("error."+string(p.Code)+".title") + "."}
+	var refusal *posta.Error
+	if errors.As(err, &refusal) && refusal.Params["message"] != "" { // which field, and often what it may be
+		say = append(say, v.T("places.kept_here.reason", "message", refusal.Params["message"], "code", refusal.Params["code"]))
+	}
+	say = append(say, v.T("places.kept_here.text", "button", v.T("common.retry")))
+	v.flash("warn", v.T("places.kept_here"), strings.Join(say, " "))
 }
 
 func (v *visit) store() (till.Store, error) {
