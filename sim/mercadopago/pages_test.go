@@ -105,6 +105,8 @@ func TestMPPHO03_ControlPanel(t *testing.T) {
 	if got := b.clock.Now(); !got.Equal(start.Add(10 * time.Minute)) {
 		t.Fatal(got)
 	}
+	_, body = get("/sim/control", nil)
+	wantText(t, body, `data-now="`+start.Add(10 * time.Minute).Format(time.RFC3339)[:16]) // or "ago" would be reckoned by the browser's clock
 	get("/sim/control/settle", url.Values{"payment": {text(paid.Payments[0].ID)}, "approve": {"1"}})
 	if b.sim.Books("pay1").Approved != 1000 {
 		t.Fatal("not approved")
