@@ -214,7 +214,7 @@ func TestSalesAndReturns(t *testing.T) {
 				}
 				continue
 			}
-			if s.State != "paid" || s.Captured != 1500_00 || s.Declined != 1 || !s.PaidAt.Equal(hour(1)) || len(s.Methods) != 1 ||
+			if s.State != "paid" || s.Captured != 1500_00 || s.Declined != 1 || !s.At.Equal(hour(1)) || len(s.Methods) != 1 ||
 				s.Methods[0].Method != "debit_card" || s.Methods[0].Brand != "maestro" || s.Methods[0].Count != 1 || s.Methods[0].Captured != 1500_00 {
 				t.Errorf("paid one: %+v", s)
 			}

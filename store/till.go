@@ -102,7 +102,7 @@ func (db *DB) Sales(ctx context.Context, m posta.MerchantID, id posta.TillID, fr
 	}
 	var out []till.Sale
 	for _, p := range ended {
-		out = append(out, till.Sale{State: string(p.State), Captured: p.Captured, PaidAt: p.PaidAt,
+		out = append(out, till.Sale{State: string(p.State), Captured: p.Captured, At: countedAt(p),
 			Declined: int64(p.Declined), Methods: methods(p)})
 	}
 	return out, nil

@@ -88,8 +88,8 @@ type MethodSum struct {
 // Sale is what the report needs to know of one payment at the till.
 type Sale struct {
 	State    string
-	Captured int64 // minor units
-	PaidAt   time.Time
+	Captured int64       // minor units
+	At       time.Time   // when it counts: when it ended, or was paid after that
 	Methods  []MethodSum // of its approved attempts
 	Declined int64
 }

@@ -160,7 +160,7 @@ func (s *server) homeMoney(v *visit, data *homeData) error {
 			return err
 		}
 		for _, sale := range all {
-			if b := bar(sale.PaidAt); b != nil && sale.Captured > 0 {
+			if b := bar(sale.At); b != nil && sale.Captured > 0 {
 				b.Captured += sale.Captured
 				b.Sales++
 			}
