@@ -66,7 +66,7 @@ type NotificationPath struct {
 
 type notificationQuery struct {
 	Limit        int       `query:"limit" minimum:"1" maximum:"100" doc:"25 if left out"`
-	After        string    `query:"after" doc:"next of the page before"`
+	After        string    `query:"after" pattern:"^ntf_[0-9A-HJKMNP-TV-Z]{26}$" doc:"next of the page before"`
 	ConnectionID string    `query:"connection_id"`
 	PaymentID    string    `query:"payment_id"`
 	State        string    `query:"state" enum:"received,waiting,handled,ignored"`

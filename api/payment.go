@@ -52,7 +52,7 @@ type paymentAnswer struct {
 
 type paymentQuery struct {
 	Limit     int       `query:"limit" minimum:"1" maximum:"100" doc:"25 if left out"`
-	After     string    `query:"after" doc:"next of the page before"`
+	After     string    `query:"after" pattern:"^pay_[0-9A-HJKMNP-TV-Z]{26}$" doc:"next of the page before"`
 	State     string    `query:"state" enum:"created,pending,unknown,paid,partially_refunded,refunded,disputed,charged_back,rejected,canceled,expired,failed"`
 	TillID    string    `query:"till_id"`
 	StoreID   string    `query:"store_id"`

@@ -54,7 +54,7 @@ func TestProblems(t *testing.T) {
 	}
 
 	for query, want := range map[string][2]string{"limit=x": {"limit", "integer"}, "limit=0": {"limit", "too_low"}, "limit=101": {"limit", "too_high"}, "state=x": {"state", "one_of"},
-		"from=x": {"from", "time"}, "attention=x": {"attention", "boolean"}, "nonsense=1": {"nonsense", "unknown"}} {
+		"from=x": {"from", "time"}, "after=pay_x": {"after", "format"}, "attention=x": {"attention", "boolean"}, "nonsense=1": {"nonsense", "unknown"}} {
 		p := n.do("GET", "/v1/payments?"+query, n.test, nil).refused(422, posta.CodeInvalid)
 		if len(p.Errors) != 1 || p.Errors[0].Field != want[0] || p.Errors[0].Code != want[1] {
 			t.Errorf("%s: errors %+v", query, p.Errors)

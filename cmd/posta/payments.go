@@ -204,7 +204,7 @@ func (c *paymentsGetCmd) Run(ctx context.Context, t terminal) error {
 
 type paymentsListCmd struct {
 	apiFlags
-	State  string `help:"Only those in the state: ${enum}." enum:",${states}" default:"" placeholder:"STATE"`
+	State  string `help:"Only those in the state: ${states}." enum:",${states}" default:"" placeholder:"STATE"`
 	Till   string `help:"Only those of the till." placeholder:"til_…"`
 	Search string `help:"Id, reference, amount or last four digits." placeholder:"TEXT"`
 	Limit  int    `help:"How many, at most 100; ${default} if left out." default:"25" placeholder:"N"`
