@@ -18,6 +18,8 @@ const (
 	CodeUnauthorized        Code = "unauthorized"           // no valid key or session
 	CodeForbidden           Code = "forbidden"              // known, but not allowed
 	CodeConflict            Code = "conflict"               // clashes with what is there
+	CodeStoreInUse          Code = "store_in_use"           // the store has tills; Params["tills"] counts them
+	CodeShiftOpen           Code = "shift_open"             // the till has an open shift; Params["shift"] names it
 	CodeTillBusy            Code = "till_busy"              // the till has an open payment; Params["payment"] names it
 	CodeIdempotencyReused   Code = "idempotency_key_reused" // same key, other request
 	CodeInFlight            Code = "request_in_flight"      // same key, first request still running

@@ -25,6 +25,8 @@ var statuses = map[posta.Code]int{
 	posta.CodeUnauthorized:        http.StatusUnauthorized,
 	posta.CodeForbidden:           http.StatusForbidden,
 	posta.CodeConflict:            http.StatusConflict,
+	posta.CodeStoreInUse:          http.StatusConflict,
+	posta.CodeShiftOpen:           http.StatusConflict,
 	posta.CodeTillBusy:            http.StatusConflict,
 	posta.CodeIdempotencyReused:   http.StatusUnprocessableEntity,
 	posta.CodeInFlight:            http.StatusConflict,

@@ -55,7 +55,7 @@ var (
 func (a *server) shifts() {
 	const tag = "Shifts"
 	add(a, http.MethodPost, "/v1/tills/{id}/shifts", about{id: "open_shift", tag: tag, summary: "Open a shift at a till",
-		status: http.StatusCreated, codes: []posta.Code{posta.CodeConflict}, request: Opening{"Ana"}, answer: exampleShift},
+		status: http.StatusCreated, codes: []posta.Code{posta.CodeShiftOpen}, request: Opening{"Ana"}, answer: exampleShift},
 		func(ctx context.Context, in *struct {
 			TillPath
 			Body Opening

@@ -142,7 +142,7 @@ func (a *server) stores() {
 			return storeAnswered(s, "", nil)
 		})
 	add(a, http.MethodDelete, "/v1/stores/{id}", about{id: "delete_store", tag: tag, summary: "Take a store out of use", status: http.StatusNoContent,
-		text: "Its tills must be out of use. What is told of it stays. May be repeated.", codes: append([]posta.Code{posta.CodeConflict}, byProvider...)},
+		text: "Its tills must be out of use. What is told of it stays. May be repeated.", codes: append([]posta.Code{posta.CodeStoreInUse}, byProvider...)},
 		func(ctx context.Context, in *StorePath) (*none, error) {
 			s, err := a.store(ctx, in.ID)
 			if err != nil {

@@ -44,7 +44,7 @@ func (s *Service) OpenShift(ctx context.Context, in ShiftInput) (Shift, error) {
 		return there, nil
 	}
 	if open, found := s.Keeper.OpenShift(ctx, in.MerchantID, in.TillID); found == nil {
-		return Shift{}, &posta.Error{Code: posta.CodeConflict, Params: map[string]string{"shift": string(open.ID)}, Cause: err}
+		return Shift{}, &posta.Error{Code: posta.CodeShiftOpen, Params: map[string]string{"shift": string(open.ID)}, Cause: err}
 	}
 	return Shift{}, err
 }

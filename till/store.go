@@ -133,7 +133,7 @@ func (s *Service) RemoveStore(ctx context.Context, m posta.MerchantID, mode post
 			}
 		}
 		if used > 0 {
-			return Store{}, &posta.Error{Code: posta.CodeConflict, Params: map[string]string{"tills": strconv.Itoa(used)}}
+			return Store{}, &posta.Error{Code: posta.CodeStoreInUse, Params: map[string]string{"tills": strconv.Itoa(used)}}
 		}
 		st.RemovedAt = s.Clock.Now()
 		st.UpdatedAt = st.RemovedAt

@@ -244,7 +244,7 @@ func TestRemoving(t *testing.T) {
 		st := must(w.CreateStore(ctx, w.storeInput()))(t)
 		made := must(w.CreateTill(ctx, till.Input{MerchantID: m, StoreID: st.ID, Name: "Caja"}))(t)
 		var e *posta.Error
-		if _, err := w.RemoveStore(ctx, m, posta.Test, st.ID); !errors.As(err, &e) || e.Code != posta.CodeConflict || e.Params["tills"] != "1" {
+		if _, err := w.RemoveStore(ctx, m, posta.Test, st.ID); !errors.As(err, &e) || e.Code != posta.CodeStoreInUse || e.Params["tills"] != "1" {
 			t.Errorf("store with a till: %v", err)
 		}
 		looks := 0
@@ -296,7 +296,7 @@ func TestShifts(t *testing.T) {
 			t.Errorf("%+v", sh)
 		}
 		var e *posta.Error
-		if _, err := w.OpenShift(ctx, in); !errors.As(err, &e) || e.Code != posta.CodeConflict || e.Params["shift"] != string(sh.ID) {
+		if _, err := w.OpenShift(ctx, in); !errors.As(err, &e) || e.Code != posta.CodeShiftOpen || e.Params["shift"] != string(sh.ID) {
 			t.Errorf("a second shift: %v", err)
 		}
 		in.ID = sh.ID

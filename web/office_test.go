@@ -170,7 +170,7 @@ func TestStoryTellsEverythingAndNoSecret(t *testing.T) {
 		"Una orden abierta nunca cuenta como pago", "Firma no comprobable", `class="event state-notice muted"`, "X-Idempotency-Key: 01KEY", "&#34;id&#34;: &#34;ORD1&#34;",
 		`href="/notifications/`+string(n.ID)+`"`, story(p.ID)+"/cancel", "v1=012345…")
 	hasNot(t, page, "CANARY", "0123456789abcdef", story(p.ID)+"/refund")
-	has(t, b.page("/notifications/"+string(n.ID)), "merchant_order", "feed", "La orden sigue abierta", "***")
+	has(t, b.page("/notifications/"+string(n.ID)), "merchant_order", "feed", "El cobro sigue abierto", "***")
 	if got := b.get(story(p.ID) + "/refund"); got.to != story(p.ID) {
 		t.Errorf("a refund of an open charge: %d %s", got.status, got.to)
 	}

@@ -243,7 +243,7 @@ func (s *server) removeStore(v *visit) error {
 		return err
 	}
 	removed, err := s.Tills.RemoveStore(v.ctx(), v.Merchant.ID, v.Mode, st.ID)
-	if posta.ErrorCode(err) == posta.CodeConflict {
+	if posta.ErrorCode(err) == posta.CodeStoreInUse {
 		v.flash("error", v.T("stores.has_tills"), v.T("stores.has_tills.text"))
 		return v.redirect("/stores")
 	}

@@ -70,7 +70,7 @@ func (s *server) openShift(v *visit) error {
 		return s.showShift(v, err)
 	}
 	_, err = s.Tills.OpenShift(v.ctx(), till.ShiftInput{ID: id, MerchantID: v.Merchant.ID, Mode: v.Mode, TillID: c.Till.ID, By: v.User.Name})
-	if err != nil && posta.ErrorCode(err) != posta.CodeConflict { // conflict: it is open already, which the page shows
+	if err != nil && posta.ErrorCode(err) != posta.CodeShiftOpen { // it is open already, which the page shows
 		return s.showShift(v, err)
 	}
 	v.flash("ok", v.T("till.shift.is_open"), "")

@@ -32,6 +32,7 @@ var exitOf = map[posta.Code]int{
 	posta.CodeInvalid: exitInput, posta.CodeCardNumber: exitInput, posta.CodeTooLarge: exitInput, posta.CodeProviderRejected: exitInput,
 	posta.CodeNotFound: exitNotFound, posta.CodeUnauthorized: exitDenied, posta.CodeForbidden: exitDenied,
 	posta.CodeModeMismatch: exitDenied, posta.CodeConflict: exitBusy, posta.CodeTillBusy: exitBusy,
+	posta.CodeStoreInUse: exitBusy, posta.CodeShiftOpen: exitBusy,
 	posta.CodeIdempotencyReused: exitBusy, posta.CodeState: exitBusy, posta.CodeRefundExceeds: exitBusy,
 	posta.CodeRateLimited: exitRetry, posta.CodeUnavailable: exitRetry, posta.CodeInFlight: exitRetry,
 	posta.CodeProviderUnavailable: exitRetry,
