@@ -87,6 +87,10 @@ func measure(ctx context.Context, folder, database string, p plan) (load.Figures
 	if err := s.split(ctx, figures); err != nil {
 		return nil, err
 	}
+	figures["durability"] = "WAL, synchronous=FULL"
+	if database != "" {
+		figures["durability"] = "fsync=on, synchronous_commit=on"
+	}
 	stop()
 	if err := <-done; err != nil {
 		return nil, err
