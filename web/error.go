@@ -20,13 +20,13 @@ func status(code posta.Code) int {
 		return http.StatusTooManyRequests
 	case posta.CodeConflict, posta.CodeStoreInUse, posta.CodeShiftOpen, posta.CodeTillBusy, posta.CodeState, posta.CodeInFlight, posta.CodeIdempotencyReused:
 		return http.StatusConflict
-	case posta.CodeInvalid, posta.CodeRefundExceeds, posta.CodeCardNumber:
+	case posta.CodeInvalid, posta.CodeRefundExceeds, posta.CodeCardNumber, posta.CodeProviderRejected:
 		return http.StatusUnprocessableEntity
 	case posta.CodeTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case posta.CodeUnsupportedMedia:
 		return http.StatusUnsupportedMediaType
-	case posta.CodeProviderRejected, posta.CodeProviderUnavailable:
+	case posta.CodeProviderUnavailable:
 		return http.StatusBadGateway
 	case posta.CodeUnavailable:
 		return http.StatusServiceUnavailable
