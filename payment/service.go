@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -108,8 +109,19 @@ func (s *Service) Get(ctx context.Context, m posta.MerchantID, mode posta.Mode, 
 	return s.Store.Payment(ctx, m, mode, id)
 }
 
-// List lists payments, newest first, and sums up all that match.
+// List lists payments, newest first, and sums up all that match. Errors:
+// invalid with the fields state, till_id, store_id, to.
 func (s *Service) List(ctx context.Context, f Filter) ([]Payment, Totals, error) {
+	var problems posta.Problems
+	problems.Add(f.State != "" && !slices.Contains(States, f.State), "state", "unknown")
+	_, till := posta.ParseID[posta.TillID](string(f.TillID))
+	problems.Add(f.TillID != "" && till != nil, "till_id", "malformed")
+	_, store := posta.ParseID[posta.StoreID](string(f.StoreID))
+	problems.Add(f.StoreID != "" && store != nil, "store_id", "malformed")
+	problems.Add(!f.From.IsZero() && !f.To.IsZero() && f.To.Before(f.From), "to", "before_from")
+	if err := problems.Err(); err != nil {
+		return nil, Totals{}, err
+	}
 	return s.Store.ListPayments(ctx, f)
 }
 

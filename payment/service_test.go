@@ -301,3 +301,18 @@ func TestANoticeOfASaleMadeElsewhereIsNotOurs(t *testing.T) {
 		}
 	})
 }
+
+func TestAFilterThatNamesNothingIsToldByField(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		for field, f := range map[string]payment.Filter{
+			"state": {State: "zzz"}, "till_id": {TillID: "til_x"}, "store_id": {StoreID: "x"},
+			"to": {From: d.clock.Now(), To: d.clock.Now().Add(-time.Hour)},
+		} {
+			f.MerchantID, f.Mode = d.world.Merchant.ID, posta.Test
+			_, _, err := d.List(context.Background(), f)
+			if e, ok := err.(*posta.Error); !ok || e.Code != posta.CodeInvalid || e.Fields[0].Field != field {
+				t.Errorf("%s: %v", field, err)
+			}
+		}
+	})
+}
