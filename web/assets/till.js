@@ -220,6 +220,7 @@
     button.setAttribute("aria-disabled", "true");
     try {
       const m = await send(e.target.action, new URLSearchParams());
+      if (m.payment && seen()?.id !== m.payment) return; // the cashier has gone on to the next charge
       problem(m.problem);
       if (m.payment) show(m);
     } catch { problem(document.getElementById("lost")?.textContent.trim()); }
@@ -255,7 +256,7 @@
     if (e.key === "Escape") {
       if (!pane.hidden) { if (elsewhere) amount.focus(); else type(""); } else $("cancel")?.form.requestSubmit();
     } else if (pane.hidden) {
-      if (e.key === "Enter" && !elsewhere && $("new-charge")) idle(); else return;
+      if (e.key === "Enter" && $("new-charge") && (!elsewhere || e.target.id === "new-charge")) idle(); else return;
     } else if (e.target === amount || e.target.closest?.("input, textarea, select, summary, a")) return;
     else if (/^\d$/.test(e.key)) { press(e.key); amount.focus(); } else if (e.key === "," || e.key === ".") { press("point"); amount.focus(); } else if (e.key === "Backspace") press("erase");
     else if (e.key === "Enter" && e.target.closest?.("[data-quick], [data-key]")) form.requestSubmit(charge);
