@@ -118,7 +118,9 @@
     random.forEach((b) => { out += digits[b % 32]; });
     return out;
   }
+  let left = ""; // the payment that the cashier went on from: older news of it may still be on the way
   function idle() {
+    left = seen()?.id || "";
     stage.replaceChildren();
     pane.hidden = false;
     problem("");
@@ -238,7 +240,7 @@
       if (now && now.id === m.payment) { problem(""); show(m); return; }
       if (now && now.placing) return; // its own answer is on the way
       if (now && now.open) { look_at(now.id); return; }
-      if (m.open && !now) { show(m); return; }
+      if (m.open && !now && m.payment !== left) { show(m); return; }
       if (m.last) $("last").innerHTML = m.last;
     },
   });
