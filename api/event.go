@@ -71,7 +71,7 @@ func (a *server) events() {
 	add(a, http.MethodGet, "/v1/events/stream", about{id: "stream_events", tag: tag, summary: "Follow all events (Server-Sent Events)", media: streamed, answer: exampleStream,
 		text: "One event a message: id is its position, event its type, data the event as JSON. Without Last-Event-ID it starts now. " + resuming},
 		func(ctx context.Context, in *Resume) (*huma.StreamResponse, error) {
-			return a.stream(ctx, in.LastEventID, func(posta.Event) bool { return true }, nil)
+			return a.stream(ctx, in.LastEventID, "", func(posta.Event) bool { return true }, nil)
 		})
 	add(a, http.MethodGet, "/v1/payments/{id}/events", about{id: "stream_payment", tag: tag, summary: "Follow a payment (Server-Sent Events)", media: streamed, answer: exampleStream,
 		text: "The first message, state, is the payment as it stands; then each event of it and its refunds. " + resuming},
@@ -84,10 +84,11 @@ func (a *server) events() {
 			if err != nil {
 				return nil, err
 			}
-			if _, err := a.Payments.Get(ctx, key.MerchantID, key.Mode, id); err != nil {
+			p, err := a.Payments.Get(ctx, key.MerchantID, key.Mode, id)
+			if err != nil {
 				return nil, err
 			}
-			return a.stream(ctx, in.LastEventID, func(e posta.Event) bool { return e.Subject == string(id) },
+			return a.stream(ctx, in.LastEventID, p.TillID, func(e posta.Event) bool { return e.Subject == string(id) },
 				func(ctx context.Context) (any, error) {
 					p, err := a.Payments.Get(ctx, key.MerchantID, key.Mode, id)
 					return PaymentState{p.View()}, err
@@ -104,7 +105,7 @@ func (a *server) events() {
 			if err != nil {
 				return nil, err
 			}
-			return a.stream(ctx, in.LastEventID, func(e posta.Event) bool { return e.TillID == id },
+			return a.stream(ctx, in.LastEventID, id, func(e posta.Event) bool { return e.TillID == id },
 				func(ctx context.Context) (any, error) { return a.tillState(ctx, key, id) })
 		})
 }

@@ -23,9 +23,9 @@ const (
 
 // stream answers with Server-Sent Events: how things stand (if state is not
 // nil and the reader is new or was long away), what the reader missed, then
-// what happens. It ends when the reader falls behind or the hub stops; readers
+// what happens: at the till, or with till "" anywhere. It ends when the reader falls behind or the hub stops; readers
 // come back with the position of the last message.
-func (a *server) stream(ctx context.Context, last string, wanted func(posta.Event) bool, state func(context.Context) (any, error)) (*huma.StreamResponse, error) {
+func (a *server) stream(ctx context.Context, last string, till posta.TillID, wanted func(posta.Event) bool, state func(context.Context) (any, error)) (*huma.StreamResponse, error) {
 	key := callOf(ctx).key
 	position, resumed := int64(0), last != ""
 	if resumed {
@@ -34,7 +34,7 @@ func (a *server) stream(ctx context.Context, last string, wanted func(posta.Even
 			return nil, posta.Invalid("Last-Event-ID", "integer")
 		}
 	}
-	listener := a.Hub.Listen(key.MerchantID) // before the past is read, so that nothing falls between
+	listener := a.Hub.ListenTill(key.MerchantID, till) // before the past is read, so that nothing falls between
 	now, err := a.Events.LastPosition(ctx)
 	if err != nil {
 		listener.Close()

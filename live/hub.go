@@ -52,7 +52,7 @@ func (h *Hub) Wake() {
 // listens anew.
 func (h *Hub) Listen(m posta.MerchantID) *Listener { return h.listen(topic{merchant: m}) }
 
-// ListenTill is Listen for the events of one till only.
+// ListenTill is Listen for the events of one till only; of all with till "".
 func (h *Hub) ListenTill(m posta.MerchantID, till posta.TillID) *Listener {
 	return h.listen(topic{merchant: m, till: till})
 }

@@ -130,8 +130,12 @@ func (s *Service) place(ctx context.Context, p Payment) (Payment, error) {
 	return outcome.Payment, err
 }
 
-// ownRecord is the id of the fact that is our own record of a create.
-const ownRecord = "create"
+// The ids of facts that are our own record: of a create that was refused or
+// lost, and of enquiries that long find no answer.
+const (
+	ownRecord  = "create"
+	ownEnquiry = "enquiry"
+)
 
 // createFailed is the fact that a create ended in err: refused, or lost.
 func (s *Service) createFailed(err error) provider.Fact {

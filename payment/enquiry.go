@@ -173,7 +173,7 @@ func (s *Service) asked(ctx context.Context, p Payment, cause error) (Payment, e
 		}
 		if cause != nil && r.Payment.State.Open() && now.After(r.Payment.ExpiresAt.Add(limit)) {
 			s.apply(r, News{Source: FromEnquiry, Observation: provider.Observation{Facts: []provider.Fact{{Kind: provider.FactOrder,
-				ID: "enquiry", Status: provider.StatusReview, Detail: providerCode(cause), At: now}}}})
+				ID: ownEnquiry, Status: provider.StatusReview, Detail: providerCode(cause), At: now}}}})
 		}
 		r.Payment.Enquiries++
 		r.Payment.DueAt = nextEnquiry(r.Payment, now)

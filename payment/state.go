@@ -71,7 +71,7 @@ func fill(f *provider.Fact, older provider.Fact) {
 func Compute(asked int64, facts []provider.Fact) Summary {
 	var s Summary
 	var proven, accepted, charged, disputed, closed bool
-	var open, review, lost, foreign bool
+	var open, review, unanswered, lost, foreign bool
 	var explained, stray int64
 	current := newest(facts)
 	end := endOf(facts)
@@ -93,7 +93,11 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 			case provider.StatusOpen:
 				open = true
 			case provider.StatusReview:
-				review = true
+				if f.ID == ownEnquiry {
+					unanswered = true // says nothing of the order
+				} else {
+					review = true
+				}
 			case provider.StatusLost:
 				lost = true
 			}
@@ -160,7 +164,7 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 		s.Attention = AttentionOverpaid
 	case foreign:
 		s.Attention = AttentionMismatch
-	case review && !proven:
+	case (review || unanswered) && !proven && !ended:
 		s.Attention = AttentionReview
 	}
 	if !proven {

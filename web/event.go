@@ -22,7 +22,7 @@ func (s *server) events(v *visit) error {
 	if err != nil {
 		return err
 	}
-	listener := s.Hub.Listen(v.Merchant.ID) // before looking, so that nothing falls between
+	listener := s.Hub.ListenTill(v.Merchant.ID, c.Till.ID) // before looking, so that nothing falls between
 	defer listener.Close()
 	hello, err := s.hello(v, c)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *server) events(v *visit) error {
 			if !ok {
 				return nil
 			}
-			if e.TillID != c.Till.ID || e.Mode != v.Mode {
+			if e.Mode != v.Mode {
 				continue
 			}
 			p, lookErr := v.paymentAt(c, e.Subject)

@@ -77,26 +77,32 @@ func (s *server) openShift(v *visit) error {
 	return v.redirect(c.URL())
 }
 
+// shiftAt finds a shift of the till. Errors: not_found.
+func (s *server) shiftAt(v *visit, c counter, text string) (till.Shift, error) {
+	id, err := posta.ParseID[posta.ShiftID](text)
+	if err != nil {
+		return till.Shift{}, err
+	}
+	sh, err := s.Tills.Shift(v.ctx(), v.Merchant.ID, v.Mode, id)
+	if err == nil && sh.TillID != c.Till.ID {
+		err = &posta.Error{Code: posta.CodeNotFound}
+	}
+	return sh, err
+}
+
 func (s *server) closeShift(v *visit) error {
 	c, err := v.counter()
 	if err != nil {
 		return err
 	}
-	id, err := posta.ParseID[posta.ShiftID](v.r.PostFormValue("shift"))
+	sh, err := s.shiftAt(v, c, v.r.PostFormValue("shift"))
 	if err != nil {
 		return err
 	}
-	sh, err := s.Tills.Shift(v.ctx(), v.Merchant.ID, v.Mode, id)
-	if err != nil {
-		return err
-	}
-	if sh.TillID != c.Till.ID {
-		return &posta.Error{Code: posta.CodeNotFound}
-	}
-	if _, err = s.Tills.CloseShift(v.ctx(), v.Merchant.ID, v.Mode, id, v.User.Name); err != nil {
+	if _, err = s.Tills.CloseShift(v.ctx(), v.Merchant.ID, v.Mode, sh.ID, v.User.Name); err != nil {
 		return s.showShift(v, err)
 	}
-	return v.redirect(c.URL() + "/shift/" + string(id) + "?print=1")
+	return v.redirect(c.URL() + "/shift/" + string(sh.ID) + "?print=1")
 }
 
 // reportData is a shift's report, made to be printed.
@@ -114,16 +120,9 @@ func (s *server) shiftReport(v *visit) error {
 	if err != nil {
 		return err
 	}
-	id, err := posta.ParseID[posta.ShiftID](v.r.PathValue("shift"))
+	sh, err := s.shiftAt(v, c, v.r.PathValue("shift"))
 	if err != nil {
 		return err
-	}
-	sh, err := s.Tills.Shift(v.ctx(), v.Merchant.ID, v.Mode, id)
-	if err != nil {
-		return err
-	}
-	if sh.TillID != c.Till.ID {
-		return &posta.Error{Code: posta.CodeNotFound}
 	}
 	data := reportData{counter: c, Shift: sh, Report: sh.Report, Paper: v.paper(), PrintNow: v.r.URL.Query().Has("print")}
 	if sh.ClosedAt.IsZero() {
