@@ -2,7 +2,6 @@ package mercadopago
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -47,10 +46,10 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request, op *operation)
 	finish := func(status int, answer []byte, note string) {
 		entry.Status, entry.Response, entry.Note = status, string(answer), note
 		entry.Millis = float64(clock.elapsed().Microseconds()) / 1000
-		s.traffic.add(entry)
-		s.changed.tell()
+		s.traffic.Add(entry)
+		s.changed.Tell()
 	}
-	if !pause(r.Context(), d.Delay) {
+	if !fault.Pause(r.Context(), d.Delay) {
 		finish(0, nil, "caller left before the work")
 		panic(http.ErrAbortHandler)
 	}
@@ -72,7 +71,7 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request, op *operation)
 		}
 	}
 	answer := encode(out.body)
-	if !pause(r.Context(), d.DelayAfter) {
+	if !fault.Pause(r.Context(), d.DelayAfter) {
 		finish(out.status, answer, "caller left before the answer")
 		panic(http.ErrAbortHandler)
 	}
@@ -146,19 +145,4 @@ func encode(body any) []byte {
 		panic(fmt.Sprintf("sim/mercadopago: an answer does not marshal: %v", err))
 	}
 	return bytes.TrimRight(out.Bytes(), "\n")
-}
-
-// pause waits in real time, and says false when the caller left meanwhile.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

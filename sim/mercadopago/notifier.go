@@ -77,7 +77,7 @@ func (s *Simulator) send(ctx context.Context, n *notice) {
 	if err != nil {
 		at.Error = err.Error()
 	}
-	s.traffic.add(Exchange{Direction: "out", Operation: "notice." + n.Channel + "." + n.Topic, Method: "POST", Path: address, Status: status,
+	s.traffic.Add(Exchange{Direction: "out", Operation: "notice." + n.Channel + "." + n.Topic, Method: "POST", Path: address, Status: status,
 		Request: string(body), Note: at.Error, Millis: at.Millis, At: at.At})
 	if err := s.do(func() { s.finish(n, at, ctx.Err() != nil) }); err != nil {
 		s.log.Error("commit failed", "notice", n.ID, "error", err)

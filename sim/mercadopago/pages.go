@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"posta/page"
+	"posta/sim/fault"
 	language "posta/text"
 )
 
@@ -114,7 +115,7 @@ func (s *Simulator) events(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		}
-		if !pause(r.Context(), 500*time.Millisecond) {
+		if !fault.Pause(r.Context(), 500*time.Millisecond) {
 			return
 		}
 	}

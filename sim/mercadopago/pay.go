@@ -187,5 +187,5 @@ func (s *Simulator) settle(id int64, approve bool, now time.Time) error {
 // WalkAway is the buyer leaving after the scan: nothing is told to anybody,
 // and the merchant order stays as it is until it expires.
 func (s *Simulator) WalkAway(merchantOrderID int64, orderID string) {
-	s.traffic.add(Exchange{Direction: "phone", Operation: "walk_away", Note: "the buyer left", Path: cmp.Or(orderID, idText(merchantOrderID)), At: s.clock.Now()})
+	s.traffic.Add(Exchange{Direction: "phone", Operation: "walk_away", Note: "the buyer left", Path: cmp.Or(orderID, idText(merchantOrderID)), At: s.clock.Now()})
 }

@@ -11,6 +11,7 @@ import (
 
 	"posta"
 	"posta/sim/fault"
+	"posta/sim/journal"
 )
 
 // Config is what a simulator is made of. Only Clock is needed.
@@ -85,16 +86,16 @@ type Simulator struct {
 	log     *slog.Logger
 	clock   posta.Clock
 	fault   *fault.Script
-	file    *file
+	file    *journal.File
 	client  *http.Client
 	wake    chan struct{}
-	traffic *traffic
-	changed *signal
+	traffic *journal.Traffic
+	changed *journal.Signal
 	closing chan struct{} // ends the pages' event streams
 	once    sync.Once
 
 	mu    sync.Mutex
-	dirty []record
+	dirty []journal.Record
 	state
 }
 
@@ -120,16 +121,16 @@ func New(cfg Config) (*Simulator, error) {
 	}
 	s := &Simulator{
 		cfg: cfg, log: cfg.Log, clock: cfg.Clock, fault: cfg.Fault,
-		wake: make(chan struct{}, 1), traffic: newTraffic(), changed: newSignal(), closing: make(chan struct{}),
+		wake: make(chan struct{}, 1), traffic: journal.NewTraffic(mask), changed: journal.NewSignal(), closing: make(chan struct{}),
 	}
 	s.client = newClient(cfg.AllowLoopback)
 	var err error
-	if s.file, err = openFile(cfg.File); err != nil {
+	if s.file, err = journal.Open(cfg.File); err != nil {
 		return nil, err
 	}
 	s.state = newState(cfg.Switches)
 	if err := s.load(); err != nil {
-		_ = s.file.close()
+		_ = s.file.Close()
 		return nil, err
 	}
 	if m, ok := cfg.Clock.(*posta.MovableClock); ok {
@@ -177,12 +178,12 @@ func (s *Simulator) Run(ctx context.Context) error {
 func (s *Simulator) Close() error {
 	s.once.Do(func() { close(s.closing) })
 	s.client.CloseIdleConnections()
-	return s.file.close()
+	return s.file.Close()
 }
 
 // Changed is closed at the next change of the simulator's state: take it,
 // look, and wait if what you look for is not there yet.
-func (s *Simulator) Changed() <-chan struct{} { return s.changed.next() }
+func (s *Simulator) Changed() <-chan struct{} { return s.changed.Next() }
 
 func (s *Simulator) poke() {
 	select {
@@ -197,12 +198,12 @@ func (s *Simulator) do(f func()) error {
 	s.mu.Lock()
 	f()
 	changed := len(s.dirty) > 0
-	seq := s.file.push(s.dirty)
+	seq := s.file.Push(s.dirty)
 	s.dirty = nil
 	s.mu.Unlock()
-	err := s.file.wait(seq)
+	err := s.file.Wait(seq)
 	if changed {
-		s.changed.tell()
+		s.changed.Tell()
 		s.poke()
 	}
 	return err

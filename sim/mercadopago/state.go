@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"posta/sim/journal"
 )
 
 // state is everything the simulator knows, guarded by Simulator.mu. Each
@@ -68,13 +70,13 @@ func (s *Simulator) put(d document) {
 		panic(fmt.Sprintf("sim/mercadopago: %s %s does not marshal: %v", kind, id, err))
 	}
 	d.index(&s.state)
-	s.dirty = append(s.dirty, record{kind, id, doc})
+	s.dirty = append(s.dirty, journal.Record{Kind: kind, ID: id, Doc: doc})
 }
 
 // drop takes a document out of the file; the caller took it out of the maps.
 func (s *Simulator) drop(d document) {
 	kind, id := d.key()
-	s.dirty = append(s.dirty, record{kind, id, nil})
+	s.dirty = append(s.dirty, journal.Record{Kind: kind, ID: id})
 }
 
 func (s *Simulator) next(c *int64) int64 {
@@ -92,7 +94,7 @@ func (w Switches) index(st *state)       { st.switches = w }
 func (s *Simulator) load() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.file.each(func(kind, id string, doc []byte) error {
+	return s.file.Each(func(kind, id string, doc []byte) error {
 		d, err := read(kind, id, doc)
 		if err != nil {
 			return fmt.Errorf("sim/mercadopago: %s %s: %w", kind, id, err)
