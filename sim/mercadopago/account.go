@@ -34,9 +34,12 @@ type Account struct {
 	// TaxID fills slot 50 of the QR payload.
 	TaxID string `json:"tax_id,omitempty"`
 	// Test says that the credentials are test ones: order ids are ORDTST….
-	Test    bool      `json:"test,omitempty"`
-	Blocked bool      `json:"blocked,omitempty"` // the gateway's policy refuses every call (§1.1)
-	Created time.Time `json:"created"`
+	Test    bool `json:"test,omitempty"`
+	Blocked bool `json:"blocked,omitempty"` // the gateway's policy refuses every call (§1.1)
+	// Terminals are Point devices to be added with the account; AddTerminal adds
+	// them later.
+	Terminals []PointTerminal `json:"terminals,omitempty"`
+	Created   time.Time       `json:"created"`
 }
 
 func (a *Account) key() (string, string) { return "account", text(a.UserID) }
@@ -67,6 +70,8 @@ func (s *Simulator) AddAccount(a Account) error {
 		sum := sha256.Sum256([]byte("feed " + a.AccessToken))
 		a.FeedKey = hex.EncodeToString(sum[:])
 	}
+	terminals := a.Terminals
+	a.Terminals = nil
 	var clash bool
 	err := s.do(func() {
 		if other := s.tokens[a.AccessToken]; other != nil && other.UserID != a.UserID {
@@ -81,6 +86,12 @@ func (s *Simulator) AddAccount(a Account) error {
 	})
 	if clash {
 		return errors.New("sim/mercadopago: that access token belongs to another account")
+	}
+	for _, d := range terminals {
+		d.UserID = a.UserID
+		if err == nil {
+			err = s.AddTerminal(d)
+		}
 	}
 	return err
 }

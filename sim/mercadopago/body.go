@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 )
 
 // fields is a JSON object being read strictly: kinds are looked at, numbers
@@ -84,4 +85,11 @@ func (f fields) unknown(known ...string) []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// whole gives a whole number above zero.
+func whole(f fields, name string) (int, bool) {
+	v, ok := f.number(name)
+	n, err := strconv.Atoi(v)
+	return n, ok && err == nil && n > 0
 }

@@ -73,6 +73,11 @@ func (s *Simulator) scan(r ScanRequest, now time.Time) (Scanned, error) {
 				return s.scannedOrder(o), nil
 			}
 		}
+		for _, o := range s.openPoint {
+			if o.UUID == uuid && s.payable(o, now) {
+				return s.scannedOrder(o), nil
+			}
+		}
 		for _, l := range s.legacy {
 			if l.UUID == uuid && now.Before(l.Expires) {
 				return s.scannedLegacy(s.scanLegacy(l, now)), nil

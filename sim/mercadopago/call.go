@@ -117,7 +117,7 @@ func (c *call) answer() reply {
 
 // faulty is an answer that the script asked for, as the gateway gives it.
 func (c *call) faulty(status int) reply {
-	code := map[int]string{429: "too_many_requests", 423: "resource_locked", 424: "failed_dependency", 500: "internal_error", 502: "bad_gateway", 503: "service_unavailable", 504: "gateway_timeout"}[status]
+	code := map[int]string{429: "too_many_requests", 423: "resource_locked", 425: "order_payment_not_yet_enabled_for_refund", 428: "insufficient_money_for_refund", 424: "failed_dependency", 500: "internal_error", 502: "bad_gateway", 503: "service_unavailable", 504: "gateway_timeout"}[status]
 	if code == "" {
 		code = "error"
 	}

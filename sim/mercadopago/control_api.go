@@ -3,6 +3,7 @@ package mercadopago
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -14,7 +15,7 @@ import (
 // mountAPI mounts the control API, with which another process drives the
 // simulator (docs/simulators.md).
 func (s *Simulator) mountAPI(mux *http.ServeMux) {
-	for pattern, handle := range map[string]func(r *http.Request) (any, error){
+	routes := map[string]func(r *http.Request) (any, error){
 		"POST /sim/api/accounts":     s.apiAddAccount,
 		"GET /sim/api/accounts":      s.apiAccounts,
 		"GET /sim/api/pos":           s.apiPOS,
@@ -36,7 +37,9 @@ func (s *Simulator) mountAPI(mux *http.ServeMux) {
 		"GET /sim/api/deliveries":    s.apiDeliveries,
 		"GET /sim/api/books":         s.apiBooks,
 		"DELETE /sim/api/fault/{id}": s.apiRemoveFault,
-	} {
+	}
+	maps.Copy(routes, s.pointRoutes())
+	for pattern, handle := range routes {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.answerOwn(w, r, handle) })
 	}
 }
@@ -46,9 +49,9 @@ func (s *Simulator) answerOwn(w http.ResponseWriter, r *http.Request, handle fun
 	status := http.StatusOK
 	if err != nil {
 		status, out = http.StatusBadRequest, object{"error": err.Error()}
-		if errors.Is(err, ErrNothing) || errors.Is(err, ErrPOS) {
+		if errors.Is(err, ErrNothing) || errors.Is(err, ErrPOS) || errors.Is(err, ErrTerminal) {
 			status = http.StatusNotFound
-		} else if errors.Is(err, ErrGone) {
+		} else if errors.Is(err, ErrGone) || errors.Is(err, ErrPower) || errors.Is(err, ErrMode) || errors.Is(err, ErrBusy) {
 			status = http.StatusConflict
 		}
 	}

@@ -1,7 +1,7 @@
 // Package mercadopago is a stand-in for Mercado Pago's in-store products:
 // stores and POS, the legacy QR orders and their merchant orders, the Orders
-// API with type qr, payments, refunds and notifications. It is stateful,
-// strict and hostile on purpose, and is written from
+// API with types qr and point, Point terminals, payments, refunds and
+// notifications. It is stateful, strict and hostile on purpose, and is written from
 // docs/providers/mercadopago.md alone, never from the connector that it tests.
 //
 // Each rule it keeps has an id (MP-LEG-01), a test of that name and a row in

@@ -30,6 +30,7 @@ func (s *Simulator) Expire(now time.Time) error {
 				s.moveOrder(o, "expired", "expired", "expired", "expired", "order.expired", now)
 			}
 		}
+		s.expirePoint(now)
 	})
 }
 
@@ -61,6 +62,9 @@ func (s *Simulator) untilNext(now time.Time) time.Duration {
 		if !s.locked(o) {
 			sooner(o.Expires)
 		}
+	}
+	for _, o := range s.openPoint {
+		sooner(s.pointDue(o))
 	}
 	flying := 0
 	for _, n := range s.pending {

@@ -132,7 +132,9 @@ func (s *Simulator) announceOrder(o *order, action string, now time.Time) {
 	a := s.accounts[o.UserID]
 	t := a.site()
 	data := object{"id": o.ID, "external_reference": o.Ref, "status": o.Status, "status_detail": o.PaymentDetail, "type": o.Type, "version": o.Version}
-	if p := s.paid(o); p != nil {
+	if o.Status == "failed" {
+		data["transactions"] = object{"payments": []object{{"id": o.PaymentID, "amount": t.text(o.Total), "status": o.PaymentStatus, "status_detail": o.PaymentDetail}}}
+	} else if p := s.paid(o); p != nil && o.Status != "action_required" {
 		data["total_paid_amount"] = t.text(p.Amount)
 		data["transactions"] = object{"payments": []object{{"id": o.PaymentID, "amount": t.text(o.Total), "paid_amount": t.text(p.Amount),
 			"payment_method": object{"id": p.Card.method(t), "installments": p.Card.Installments, "type": p.Card.Type},

@@ -10,8 +10,7 @@ import (
 	"github.com/oklog/ulid/v2"
 )
 
-// order is one of the Orders API (docs/providers/mercadopago.md §4). Only the
-// type qr is sold here.
+// order is one of the Orders API (docs/providers/mercadopago.md §4, §5).
 type order struct {
 	ID             string
 	UserID         int64
@@ -35,6 +34,7 @@ type order struct {
 	Updated        time.Time
 	Expires        time.Time
 	Version        int
+	Point          *point `json:",omitempty"` // of type point
 }
 
 func (o *order) key() (string, string) { return "order", o.ID }
@@ -42,10 +42,12 @@ func (o *order) key() (string, string) { return "order", o.ID }
 func (o *order) index(st *state) {
 	st.orders[o.ID] = o
 	under(st.orderByRef, o.Ref, o)
-	if o.Status == "created" {
+	delete(st.openOrder, o.ID)
+	delete(st.openPoint, o.ID)
+	if o.isOpenPoint() || o.Point != nil && o.Point.Event != nil {
+		st.openPoint[o.ID] = o
+	} else if o.Status == "created" {
 		st.openOrder[o.ID] = o
-	} else {
-		delete(st.openOrder, o.ID)
 	}
 }
 
@@ -110,11 +112,17 @@ func (s *Simulator) orderView(o *order) object {
 	if o.Discounts != nil {
 		v["discounts"] = o.Discounts
 	}
-	if o.Mode != "static" {
+	if o.Point != nil {
+		s.pointView(o, v, pay)
+	} else if o.Mode != "static" {
 		v["type_response"] = object{"qr_data": s.dynamicQR(a, o.UUID)}
 	}
-	if p := s.paid(o); p != nil {
-		v["total_paid_amount"] = t.text(p.Amount)
+	if p := s.paid(o); p != nil && (o.Status == "processed" || o.Status == "refunded") {
+		if o.Point == nil {
+			v["total_paid_amount"] = t.text(p.Amount)
+		} else {
+			pointPayView(p, t, pay)
+		}
 		pay["paid_amount"], pay["reference_id"] = t.text(p.Amount), text(p.ID)
 		pay["payment_method"] = object{"id": p.Card.method(t), "type": p.Card.Type, "installments": p.Card.Installments}
 		if len(p.Refunds) > 0 {
@@ -142,17 +150,21 @@ func (c *call) ownOrder() (*order, *reply) {
 		return nil, &r
 	}
 	o := c.sim.orders[id]
-	if o == nil || o.UserID != c.account.UserID || c.now.Sub(o.Created) > 90*24*time.Hour {
+	if o == nil || o.UserID != c.account.UserID {
 		r := c.fail(http.StatusNotFound, "order_not_found", "Order not found.")
 		return nil, &r
 	}
 	return o, nil
 }
 
+// getOrder tells of orders younger than three months only (§4.2).
 func getOrder(c *call) reply {
 	o, bad := c.ownOrder()
 	if bad != nil {
 		return *bad
+	}
+	if c.now.Sub(o.Created) > 90*24*time.Hour {
+		return c.fail(http.StatusNotFound, "order_not_found", "Order not found.")
 	}
 	return reply{status: http.StatusOK, body: c.sim.orderView(o)}
 }
@@ -184,6 +196,8 @@ func cancelOrder(c *call) reply {
 	}
 	return c.idempotent(150, func() (reply, string) {
 		switch {
+		case o.Point != nil:
+			return c.cancelPoint(o)
 		case c.sim.locked(o):
 			return c.fail(http.StatusConflict, "instore_order_locked_error", "The order is locked by a payment in progress."), ""
 		case o.Status != "created":

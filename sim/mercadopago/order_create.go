@@ -7,10 +7,17 @@ import (
 	"time"
 )
 
-// createOrder is POST /v1/orders with type qr (§4.1).
+// createOrder is POST /v1/orders with type qr or point (§4.1, §5.1).
 func createOrder(c *call) reply {
 	return c.idempotent(150, func() (reply, string) {
-		o, bad := c.readOrder()
+		f, err := parseObject(c.body)
+		if err != nil {
+			return c.fail(http.StatusBadRequest, "json_syntax_error", "The body is not a JSON object."), ""
+		}
+		if f["type"] == "point" {
+			return c.createPoint(f)
+		}
+		o, bad := c.readOrder(f)
 		if bad != nil {
 			return *bad, ""
 		}
@@ -103,19 +110,14 @@ func (r *refusal) amount(f fields, t site, where, name string) int64 {
 	return n
 }
 
-func (c *call) readOrder() (*order, *reply) {
-	f, err := parseObject(c.body)
-	if err != nil {
-		r := c.fail(http.StatusBadRequest, "json_syntax_error", "The body is not a JSON object.")
-		return nil, &r
-	}
+func (c *call) readOrder(f fields) (*order, *reply) {
 	o := &order{UserID: c.account.UserID, Mode: "static", UUID: newUUID(), Created: c.now,
 		ID: newID("ORD", c.account.Test, c.now), PaymentID: newID("PAY", c.account.Test, c.now)}
 	t := c.account.site()
 	var r refusal
 	r.known(f, "", "type", "total_amount", "description", "external_reference", "expiration_time", "marketplace_fee", "config", "transactions", "items", "discounts", "integration_data")
 	if o.Type = r.str(f, "", "type", true, 20); o.Type != "qr" {
-		r.say("property_value", "type must be qr")
+		r.say("property_value", "type must be qr or point")
 	}
 	o.Description = r.str(f, "", "description", false, 150)
 	if o.Ref = r.str(f, "", "external_reference", true, 64); !reference.MatchString(o.Ref) {
@@ -167,23 +169,29 @@ func (c *call) readOrder() (*order, *reply) {
 
 var isoDuration = regexp.MustCompile(`^P(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?)?$`)
 
+// isoLife reads an ISO 8601 duration of 30 seconds at least; "" is 15 minutes.
+func isoLife(v string, longest time.Duration) (time.Duration, bool) {
+	if v == "" {
+		return 15 * time.Minute, true
+	}
+	m := isoDuration.FindStringSubmatch(v)
+	if m == nil {
+		return 0, false
+	}
+	life := time.Duration(0)
+	for i, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second} {
+		n, _ := strconv.Atoi(m[i+1])
+		life += time.Duration(n) * unit
+	}
+	return life, life >= 30*time.Second && life <= longest
+}
+
 // orderLife reads expiration_time: 15 minutes unless told, and at most 10 for
 // the static mode where the provider caps it (an open question of §11).
 func orderLife(v string, o *order, capped bool) (time.Duration, bool) {
-	life := 15 * time.Minute
-	if v != "" {
-		m := isoDuration.FindStringSubmatch(v)
-		if m == nil {
-			return 0, false
-		}
-		life = 0
-		for i, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second} {
-			n, _ := strconv.Atoi(m[i+1])
-			life += time.Duration(n) * unit
-		}
-		if life < 30*time.Second || life > 3600*time.Hour {
-			return 0, false
-		}
+	life, ok := isoLife(v, 3600*time.Hour)
+	if !ok {
+		return 0, false
 	}
 	o.ExpirationTime = v
 	if capped && o.Mode == "static" && (v == "" || life > 10*time.Minute) {

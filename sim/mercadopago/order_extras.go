@@ -50,6 +50,11 @@ func (c *call) readOrderExtras(f fields, t site, o *order, r *refusal) {
 		}
 		o.Discounts = f["discounts"]
 	}
+	c.readIntegration(f, o, r)
+}
+
+// readIntegration reads who integrated the seller.
+func (c *call) readIntegration(f fields, o *order, r *refusal) {
 	if d := r.object(f, "", "integration_data", false); d != nil {
 		r.known(d, "integration_data.", "platform_id", "integrator_id", "sponsor")
 		r.str(d, "integration_data.", "platform_id", false, 100)

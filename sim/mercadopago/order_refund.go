@@ -15,12 +15,15 @@ func refundOrder(c *call) reply {
 	}
 	return c.idempotent(150, func() (reply, string) {
 		p := c.sim.paid(o)
+		if code := c.pointNotRefundable(o, p); code != "" {
+			return c.fail(http.StatusConflict, code, "The order cannot be refunded."), ""
+		}
 		switch {
 		case o.Status == "refunded":
 			return c.fail(http.StatusConflict, "order_already_refunded", "The order is refunded already."), ""
 		case o.Status != "processed" || p == nil:
 			return c.fail(http.StatusConflict, "cannot_refund_order", "The order cannot be refunded in its status."), ""
-		case c.now.Sub(p.Approved) > refundWindow:
+		case o.Point == nil && c.now.Sub(p.Approved) > refundWindow:
 			return c.fail(http.StatusBadRequest, "in_store_payment_refund_order", "The time to refund the order is over."), ""
 		}
 		amount, bad := c.readOrderRefund(o, p)
@@ -71,17 +74,28 @@ func (c *call) readOrderRefund(o *order, p *payment) (int64, *reply) {
 		return bad(http.StatusNotFound, "transaction_not_found", "Transaction not found.")
 	case amount > left:
 		return bad(http.StatusBadRequest, "refund_amount_exceeds", "The amount is higher than what is left of the payment.")
+	case amount < p.Amount && p.Tip > 0:
+		return bad(http.StatusForbidden, "partial_refund_forbidden_with_tips", "A payment with a tip is refunded whole.")
+	case amount < p.Amount && p.Provider != "" && c.account.Site == "MLM":
+		return bad(http.StatusBadRequest, "unsupported_partially_refunds", "The payment is refunded whole.")
 	}
 	return amount, nil
 }
 
 // orderRefunded carries a refund of its payment to the order.
 func (s *Simulator) orderRefunded(o *order, p *payment, now time.Time) {
+	if o.Status != "processed" && o.Status != "refunded" {
+		return // the terminal never told it that it was paid
+	}
 	if p.Status == refunded {
 		s.moveOrder(o, "refunded", "refunded", "refunded", "refunded", "order.refunded", now)
 		return
 	}
-	s.moveOrder(o, "processed", "partially_refunded", "processed", "partially_refunded", "order.refunded", now)
+	detail := "partially_refunded"
+	if o.Point != nil {
+		detail = "accredited"
+	}
+	s.moveOrder(o, "processed", "partially_refunded", "processed", detail, "order.refunded", now)
 }
 
 // asyncRefund is how long an asynchronous refund is processing.
@@ -96,4 +110,26 @@ func (s *Simulator) settleRefunds(p *payment, now time.Time) {
 			s.orderRefunded(s.orders[p.OrderID], p, now)
 		}
 	}
+}
+
+// pointRefundWindow is how long after approval an order of type point can be
+// refunded (§5.4).
+const pointRefundWindow = 90 * 24 * time.Hour
+
+// pointNotRefundable gives the code of what keeps an order of type point from
+// being refunded, "" if nothing does (§5.4).
+func (c *call) pointNotRefundable(o *order, p *payment) string {
+	switch {
+	case o.Point == nil || o.Status == "refunded":
+		return ""
+	case o.Status == "created" || o.Status == "at_terminal" || o.Status == "action_required":
+		return "action_not_allowed_for_current_state"
+	case o.Status != "processed" || p == nil:
+		return "cannot_refund_order"
+	case c.now.Sub(p.Approved) > pointRefundWindow:
+		return "refund_period_exceeded"
+	case c.sim.refunding[p.ID] != nil:
+		return "refund_in_progress"
+	}
+	return ""
 }

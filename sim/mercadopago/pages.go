@@ -52,6 +52,7 @@ func (s *Simulator) own(mux *http.ServeMux) {
 		"GET /sim/phone": s.phone, "POST /sim/phone/scan": s.phoneScan, "GET /sim/phone/scan": s.phone, // a reload of the answer to a scan
 		"GET /sim/phone/pay":  s.phonePay,
 		"POST /sim/phone/pay": s.phonePaid, "GET /sim/phone/result": s.phoneResult, "POST /sim/phone/leave": s.phoneLeave,
+		"GET /sim/point": s.points, "GET /sim/point/{terminal...}": s.pointPage, "POST /sim/point/{deed}": s.pointDone,
 		"GET /sim/control": s.control, "POST /sim/control/{deed}": s.controlDeed, "GET /sim/events": s.events,
 	} {
 		inner.HandleFunc(pattern, handle)
@@ -90,7 +91,8 @@ func sorry(w *language.Localizer, err error) string {
 	for _, known := range []struct {
 		err error
 		key string
-	}{{ErrNothing, "sim.error.nothing"}, {ErrGone, "sim.error.gone"}, {ErrAmount, "sim.error.amount"}, {ErrPOS, "sim.error.pos"}, {errQR, "sim.error.qr"}} {
+	}{{ErrNothing, "sim.error.nothing"}, {ErrGone, "sim.error.gone"}, {ErrAmount, "sim.error.amount"}, {ErrPOS, "sim.error.pos"}, {errQR, "sim.error.qr"},
+		{ErrTerminal, "sim.point.error.terminal"}, {ErrPower, "sim.point.error.power"}, {ErrMode, "sim.point.error.mode"}, {ErrBusy, "sim.point.error.busy"}} {
 		if errors.Is(err, known.err) {
 			return w.T(known.key)
 		}

@@ -31,7 +31,7 @@ func (b *stand) browser() func(path string, form url.Values) (int, string) {
 		defer func() { _ = res.Body.Close() }()
 		raw, _ := io.ReadAll(res.Body)
 		body := string(raw)
-		for _, bad := range []string{"ZgotmplZ", "no value", " style=", "sim.error.", "sim.phone.", "sim.pay.", "sim.control.", "sim.switch.", "sim.fault."} {
+		for _, bad := range []string{"ZgotmplZ", "no value", " style=", "sim.error.", "sim.point.", "sim.card.", "sim.effect.", "sim.phone.", "sim.pay.", "sim.control.", "sim.switch.", "sim.fault."} {
 			if strings.Contains(body, bad) {
 				b.Fatalf("%s holds %q", path, bad)
 			}

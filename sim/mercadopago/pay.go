@@ -105,8 +105,11 @@ func (s *Simulator) payOrder(o *order, parts []Part, out *Paid, now time.Time) e
 	if len(parts) != 1 || (parts[0].Amount != 0 && parts[0].Amount != o.Total) {
 		return fmt.Errorf("%w: an order of the Orders API is paid in one piece", ErrAmount)
 	}
-	if o.Status != "created" || !now.Before(o.Expires) || s.locked(o) {
+	if !s.payable(o, now) {
 		return ErrGone
+	}
+	if o.Point != nil {
+		return s.payPointByPhone(o, parts[0].Card, out, now)
 	}
 	p := &payment{UserID: o.UserID, OrderID: o.ID, Ref: o.Ref, Description: o.Description, Asked: o.Total}
 	if err := s.attempt(p, parts[0].Card, o.ExternalPOS, now); err != nil {
@@ -119,9 +122,22 @@ func (s *Simulator) payOrder(o *order, parts []Part, out *Paid, now time.Time) e
 	return nil
 }
 
-// orderPaid moves the order once its payment is approved; a decline leaves it
-// as it was.
+// payable says whether a buyer's phone can pay the order now: one of type point
+// while the terminal shows its QR.
+func (s *Simulator) payable(o *order, now time.Time) bool {
+	if o.Point != nil {
+		return o.Status == "at_terminal" && o.Point.Processing.IsZero() && now.Before(o.Expires)
+	}
+	return o.Status == "created" && now.Before(o.Expires) && !s.locked(o)
+}
+
+// orderPaid moves the order once its payment is approved; a decline leaves one
+// of type qr as it was.
 func (s *Simulator) orderPaid(o *order, p *payment, now time.Time) {
+	if o.Point != nil {
+		s.pointPaid(o, p, now)
+		return
+	}
 	if p.Status == approved {
 		s.moveOrder(o, "processed", "processed", "processed", "accredited", "order.processed", now)
 	}
@@ -138,7 +154,7 @@ func (s *Simulator) attempt(p *payment, card Card, externalPOS string, now time.
 		return err
 	}
 	d := s.fault.Decide(fault.Call{Operation: "pay"})
-	p.Card, p.Amount, p.Created = card, max(1, p.Asked+d.WrongAmount), now
+	p.Card, p.Amount, p.Created = card, max(1, p.Asked+p.Tip+d.WrongAmount), now
 	p.Status, p.Detail = outcome.Status, outcome.Detail
 	if till := s.posByExternal(p.UserID, externalPOS); till != nil {
 		p.POSID, p.StoreID = till.ID, till.StoreID

@@ -16,8 +16,10 @@ type payment struct {
 	Description     string
 	NotificationURL string
 	POSID, StoreID  int64
-	Asked           int64 // what the buyer was to pay
-	Amount          int64 // what was paid: another one under the wrong_amount fault
+	Asked           int64  // what the buyer was to pay
+	Tip             int64  `json:",omitempty"` // added to it on a terminal
+	Provider        string `json:",omitempty"` // whose wallet read the QR on a terminal
+	Amount          int64  // what was paid: another one under the wrong_amount fault
 	Status, Detail  string
 	Card            Card
 	Created         time.Time

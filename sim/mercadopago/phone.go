@@ -60,15 +60,15 @@ func (s *Simulator) scanned(r *http.Request) (out Scanned, open bool) {
 		return s.scannedLegacy(m), m.Status == "opened" && l != nil && l.UUID == m.UUID && s.left(m) > 0
 	}
 	if o := s.orders[r.FormValue("order")]; o != nil {
-		return s.scannedOrder(o), o.Status == "created" && now.Before(o.Expires) && !s.locked(o)
+		return s.scannedOrder(o), s.payable(o, now)
 	}
 	return Scanned{}, false
 }
 
 // face is a card of the wallet as the phone shows it.
 type face struct {
-	Value, Name, Holder, Four, Effect, Look string
-	More                                    bool
+	Value, Kind, Name, Holder, Four, Effect, Look string
+	More                                          bool
 }
 
 func faces(w *language.Localizer, siteID string) []face {
@@ -82,7 +82,7 @@ func faces(w *language.Localizer, siteID string) []face {
 		if w.Has("sim.effect." + holder) {
 			effect = w.T("sim.effect." + holder)
 		}
-		list = append(list, face{brand + "|" + kind + "|" + holder, w.T("sim.card." + d.method(sites[siteID])), holder, d.LastFour, effect, look, more})
+		list = append(list, face{brand + "|" + kind + "|" + holder, kind, w.T("sim.card." + d.method(sites[siteID])), holder, d.LastFour, effect, look, more})
 	}
 	add("visa", "credit_card", "APRO", "good", false)
 	add("master", "debit_card", "APRO", "good", false)

@@ -14,7 +14,7 @@ type operation struct {
 func operations() []operation {
 	var list []operation
 	for _, part := range [][]operation{accountOperations, storeOperations, posOperations, posV2Operations,
-		legacyOperations, dynamicOperations, merchantOrderOperations, paymentOperations, orderOperations} {
+		legacyOperations, dynamicOperations, merchantOrderOperations, paymentOperations, orderOperations, pointOperations} {
 		list = append(list, part...)
 	}
 	return list
@@ -78,6 +78,12 @@ var orderOperations = []operation{
 	{"order_get", "GET /v1/orders/{id}", unified, getOrder},
 	{"order_cancel", "POST /v1/orders/{id}/cancel", unified, cancelOrder},
 	{"order_refund", "POST /v1/orders/{id}/refund", unified, refundOrder},
+}
+
+var pointOperations = []operation{
+	{"order_event", "POST /v1/orders/{id}/events", unified, createEvent},
+	{"terminal_list", "GET /terminals/v1/list", unified, listTerminals},
+	{"terminal_setup", "PATCH /terminals/v1/setup", unified, setupTerminals},
 }
 
 // Handler serves the API at the root, and what is the simulator's own below

@@ -14,6 +14,8 @@ import (
 	"github.com/mercadopago/sdk-go/pkg/refund"
 	"github.com/mercadopago/sdk-go/pkg/requestoptions"
 	sdkuser "github.com/mercadopago/sdk-go/pkg/user"
+
+	"posta/sim/mercadopago"
 )
 
 // toSimulator leads the official SDK to the simulator.
@@ -106,6 +108,24 @@ func TestMPSDK03_OfficialSDKDrivesOrders(t *testing.T) {
 	found, err := orders.Search(ctx, order.SearchRequest{Filters: map[string]string{"external_reference": "ord1"}})
 	if err != nil || len(found.Data) != 2 {
 		t.Fatal(found, err)
+	}
+}
+
+func TestMPSDK05_OfficialSDKDrivesPointOrders(t *testing.T) {
+	b := newStand(t)
+	orders, ctx := order.NewClient(b.sdk()), context.Background()
+	o := b.point()
+	b.payPoint(mercadopago.PointPayment{Provider: "external"})
+	got, err := orders.Get(ctx, o)
+	if err != nil || got.Type != "point" || got.Status != "processed" || got.Transactions.Payments[0].PaidAmount != "50.00" || got.Transactions.Payments[0].Provider != "external" {
+		t.Fatal(got, err)
+	}
+	if back, err := orders.Refund(ctx, o, nil); err != nil || back.Status != "refunded" {
+		t.Fatal(back, err)
+	}
+	second := id(b.want(b.order("k9", pointBody), 201))
+	if c, err := orders.Cancel(ctx, second); err != nil || c.Status != "canceled" {
+		t.Fatal(c, err)
 	}
 }
 

@@ -15,16 +15,17 @@ type state struct {
 	switches Switches
 	count    counters
 
-	accounts map[int64]*Account
-	tokens   map[string]*Account
-	stores   map[int64]*store
-	pos      map[int64]*pos
-	legacy   map[string]*legacyOrder // pending ones only, by key
-	merchant map[int64]*merchantOrder
-	payments map[int64]*payment
-	orders   map[string]*order
-	saved    map[string]*saved
-	notices  map[int64]*notice
+	accounts  map[int64]*Account
+	tokens    map[string]*Account
+	stores    map[int64]*store
+	pos       map[int64]*pos
+	legacy    map[string]*legacyOrder // pending ones only, by key
+	merchant  map[int64]*merchantOrder
+	payments  map[int64]*payment
+	orders    map[string]*order
+	saved     map[string]*saved
+	notices   map[int64]*notice
+	terminals map[string]*terminal // by user and id
 
 	// What is looked up or due, derived from the above.
 	merchantByRef map[string][]*merchantOrder
@@ -32,6 +33,7 @@ type state struct {
 	orderByRef    map[string][]*order
 	openMerchant  map[int64]*merchantOrder
 	openOrder     map[string]*order
+	openPoint     map[string]*order // of type point, and those with an event to come
 	late          map[int64]*payment
 	refunding     map[int64]*payment
 	pending       map[int64]*notice
@@ -49,9 +51,9 @@ func newState(sw Switches) state {
 			Refund: 1_622_029_221, Event: 118_000_000_000},
 		accounts: map[int64]*Account{}, tokens: map[string]*Account{}, stores: map[int64]*store{}, pos: map[int64]*pos{},
 		legacy: map[string]*legacyOrder{}, merchant: map[int64]*merchantOrder{}, payments: map[int64]*payment{},
-		orders: map[string]*order{}, saved: map[string]*saved{}, notices: map[int64]*notice{},
+		orders: map[string]*order{}, saved: map[string]*saved{}, notices: map[int64]*notice{}, terminals: map[string]*terminal{},
 		merchantByRef: map[string][]*merchantOrder{}, paymentByRef: map[string][]*payment{}, orderByRef: map[string][]*order{},
-		openMerchant: map[int64]*merchantOrder{}, openOrder: map[string]*order{}, late: map[int64]*payment{}, refunding: map[int64]*payment{}, pending: map[int64]*notice{},
+		openMerchant: map[int64]*merchantOrder{}, openOrder: map[string]*order{}, openPoint: map[string]*order{}, late: map[int64]*payment{}, refunding: map[int64]*payment{}, pending: map[int64]*notice{},
 	}
 }
 
@@ -125,6 +127,8 @@ func read(kind, id string, doc []byte) (document, error) {
 		return pointer[payment](doc)
 	case "order":
 		return pointer[order](doc)
+	case "terminal":
+		return pointer[terminal](doc)
 	case "saved":
 		return pointer[saved](doc)
 	case "notice":
