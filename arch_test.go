@@ -39,6 +39,7 @@ var ranks = map[string]int{
 	"webhook":               20,
 	"ledger":                20,
 	"account":               20,
+	"settlement":            20,
 	"project":               20,
 	"quality":               20,
 	"inbox":                 30,
@@ -71,7 +72,7 @@ const edge = 40
 var simulatorMayImport = map[string]bool{"": true, "page": true, "text": true, "sim/fault": true, "sim/journal": true}
 
 // Packages that handle amounts: no floating point, in types, literals or parsing.
-var moneyPackages = map[string]bool{"": true, "payment": true, "till": true, "ledger": true, "recon": true, "subscription": true, "checkout": true}
+var moneyPackages = map[string]bool{"": true, "payment": true, "till": true, "ledger": true, "recon": true, "subscription": true, "checkout": true, "settlement": true}
 
 const (
 	longestFile     = 700 // lines, outside tests and generated code

@@ -21,6 +21,7 @@ const (
 	CodeStoreInUse          Code = "store_in_use"           // the store has tills; Params["tills"] counts them
 	CodeShiftOpen           Code = "shift_open"             // the till has an open shift; Params["shift"] names it
 	CodeTillBusy            Code = "till_busy"              // the till has an open payment; Params["payment"] names it
+	CodeTerminalBusy        Code = "terminal_busy"          // something is under way on the terminal; Params["payment"] names it where it is a payment
 	CodeIdempotencyReused   Code = "idempotency_key_reused" // same key, other request
 	CodeInFlight            Code = "request_in_flight"      // same key, first request still running
 	CodeRefundExceeds       Code = "refund_exceeds"         // more than what is left to refund

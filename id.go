@@ -27,6 +27,10 @@ type (
 	StoreID string
 	// TillID names a till in a store.
 	TillID string
+	// TerminalID names a card terminal in a store.
+	TerminalID string
+	// SettlementID names a batch close of a terminal.
+	SettlementID string
 	// ShiftID names the time between a till's opening and closing.
 	ShiftID string
 	// KeyID names an API key.
@@ -67,6 +71,12 @@ func (StoreID) Prefix() string { return "sto" }
 
 // Prefix is "til".
 func (TillID) Prefix() string { return "til" }
+
+// Prefix is "trm".
+func (TerminalID) Prefix() string { return "trm" }
+
+// Prefix is "stl".
+func (SettlementID) Prefix() string { return "stl" }
 
 // Prefix is "shf".
 func (ShiftID) Prefix() string { return "shf" }

@@ -38,8 +38,8 @@ type acquirer struct {
 	during func(provider.Charge)
 }
 
-func (a *acquirer) Capabilities() provider.Capabilities {
-	return provider.Capabilities{Recovery: provider.RecoverRepeat, PartialRefund: true, Expires: true}
+func (a *acquirer) Capabilities(provider.Rail) provider.Capabilities {
+	return provider.Capabilities{Offered: true, Recovery: provider.RecoverRepeat, PartialRefund: true, Expires: true}
 }
 
 func (a *acquirer) answer() error {

@@ -44,7 +44,9 @@ func history(at time.Time) [][]provider.Fact {
 	}
 }
 
-func (b *booth) Capabilities() provider.Capabilities { return provider.Capabilities{} }
+func (b *booth) Capabilities(provider.Rail) provider.Capabilities {
+	return provider.Capabilities{Offered: true}
+}
 func (b *booth) Check(context.Context) (provider.Account, error) {
 	return provider.Account{}, nil
 }

@@ -112,19 +112,36 @@ func (s *Service) apply(r *Record, n News) Outcome {
 
 // learn adds f to the set. What was known already, said again later, keeps the
 // later time only: the newest of each object stays the same, and a provider
-// that is asked often does not make the set grow.
-func learn(facts *[]provider.Fact, f provider.Fact) (news, later bool) {
+// that is asked often does not make the set grow. An approval keeps its first
+// time too, which is when it was paid.
+func learn(facts *[]provider.Fact, f provider.Fact) (news, moved bool) {
 	f.At = f.At.UTC().Truncate(time.Microsecond)
-	for i, known := range *facts {
-		if known.Same(f) {
-			if f.At.After(known.At) {
-				(*facts)[i].At, later = f.At, true
-			}
-			return false, later
+	var known []int
+	for i := range *facts {
+		if (*facts)[i].Same(f) {
+			known = append(known, i)
 		}
 	}
-	*facts = append(*facts, f)
-	return true, true
+	if len(known) == 0 {
+		*facts = append(*facts, f)
+		return true, true
+	}
+	first, last := &(*facts)[known[0]].At, &(*facts)[known[len(known)-1]].At
+	if last.Before(*first) {
+		first, last = last, first
+	}
+	both := len(known) > 1
+	switch {
+	case both && f.At.Before(*first):
+		*first = f.At
+	case !both && f.Status == provider.StatusApproved && !f.At.Equal(*first):
+		*facts = append(*facts, f)
+	case f.At.After(*last):
+		*last = f.At
+	default:
+		return false, false
+	}
+	return false, true
 }
 
 // recompute reads the summary off the facts, leaving out what a person settled.
@@ -137,13 +154,16 @@ func (s *Service) recompute(p *Payment) {
 
 // misfit names what about an observation does not belong to the payment.
 func (s *Service) misfit(p Payment, r *Record, seen provider.Observation) string {
-	if seen.Till != "" && r.TillCode != "" && seen.Till != r.TillCode {
+	if p.Rail != provider.RailTerminal && seen.Till != "" && r.TillCode != "" && seen.Till != r.TillCode {
 		return "till"
 	}
 	for _, f := range seen.Facts {
 		if f.Currency != "" && f.Currency != p.Amount.Currency {
 			return "currency"
 		}
+	}
+	if seen.Terminal != "" && !slices.ContainsFunc(p.Terminals, func(t Terminal) bool { return t.Code == seen.Terminal }) {
+		return "terminal"
 	}
 	return ""
 }
@@ -168,7 +188,11 @@ func (s *Service) tell(r *Record, before Summary) {
 	if p.Attention != before.Attention && p.Attention != AttentionNone && !late {
 		add("payment.attention")
 	}
-	if late && r.RefundLate {
+	if p.State == before.State && p.Progress != before.Progress && p.Progress != "" {
+		add("payment.progressed")
+	}
+	// On a terminal somebody would have to be there.
+	if late && r.RefundLate && p.Rail != provider.RailTerminal {
 		s.refundLate(r)
 	}
 }

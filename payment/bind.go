@@ -1,6 +1,8 @@
 package payment
 
 import (
+	"cmp"
+
 	"posta"
 	"posta/provider"
 )
@@ -35,6 +37,11 @@ func (s *Service) bindRefunds(r *Record, n News) {
 			continue
 		}
 		state, ok := refundOf[f.Status]
+		moved := part.Progress != f.Progress && f.Status == provider.StatusPending
+		part.Progress, part.Slip = f.Progress, f.Slip
+		if moved && part.State == RefundPending {
+			r.Events = append(r.Events, s.event("refund.progressed", r.Payment, refund.JSON()))
+		}
 		if part.ProviderID == f.ID && (!ok || part.State == state) {
 			continue
 		}
@@ -91,6 +98,7 @@ func (s *Service) partFor(r *Record, n News, f provider.Fact, answered bool) (*R
 	}
 	p, now := r.Payment, s.Clock.Now()
 	made := Refund{ID: posta.NewID[posta.RefundID](now), PaymentID: p.ID, MerchantID: p.MerchantID, Mode: p.Mode,
+		Kind:   cmp.Or(f.Refund, provider.KindRefund),
 		Amount: posta.Money{Amount: f.Amount, Currency: p.Amount.Currency}, State: RefundPending, Origin: "provider",
 		Parts:     []Part{{Attempt: f.Parent, Amount: f.Amount, ProviderID: f.ID, State: RefundPending}},
 		CreatedAt: now, UpdatedAt: now}

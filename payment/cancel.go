@@ -19,6 +19,24 @@ func (s *Service) Cancel(ctx context.Context, m posta.MerchantID, mode posta.Mod
 	if p.State == Canceled {
 		return p, nil
 	}
+	if p, err = s.cancelRequested(ctx, id, by); err != nil {
+		return Payment{}, err
+	}
+	if p.State != Pending {
+		return s.enquire(ctx, p)
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
+	defer stop()
+	connector, charge, err := s.reach(ctx, p)
+	if err != nil {
+		return p, err
+	}
+	return s.takeAway(ctx, connector, charge, p, p.CancelKey)
+}
+
+// cancelRequested notes that a payment is to be taken off its till, and who
+// wants it. Errors: not_allowed_in_state.
+func (s *Service) cancelRequested(ctx context.Context, id posta.PaymentID, by string) (Payment, error) {
 	record, err := s.Store.ChangePayment(ctx, id, func(r *Record) error {
 		if !r.Payment.State.Open() {
 			return &posta.Error{Code: posta.CodeState, Params: map[string]string{"state": string(r.Payment.State)}}
@@ -34,17 +52,7 @@ func (s *Service) Cancel(ctx context.Context, m posta.MerchantID, mode posta.Mod
 		return Payment{}, err
 	}
 	s.Committed()
-	p = record.Payment
-	if p.State != Pending {
-		return s.enquire(ctx, p)
-	}
-	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
-	defer stop()
-	connector, charge, err := s.reach(ctx, p)
-	if err != nil {
-		return p, err
-	}
-	return s.takeAway(ctx, connector, charge, p, p.CancelKey)
+	return record.Payment, nil
 }
 
 // takeAway asks the provider to cancel and applies what it says. A refusal or

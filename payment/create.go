@@ -20,7 +20,10 @@ type Input struct {
 	Reference   string      // ≤ 100 characters, the merchant's own
 	Description string      // ≤ 150 characters, shown to the buyer
 	Items       []provider.Item
-	ExpiresIn   time.Duration // 30 s to 3 h; 0 means 10 min
+	ExpiresIn   time.Duration            // 30 s to 3 h; 0 means 10 min, on a terminal 2 min
+	Rail        provider.Rail            // "" means RailQR
+	Terminals   []posta.TerminalID       // those that may take it; none means the till's
+	Options     provider.TerminalOptions // with RailTerminal
 	By          string
 }
 
@@ -54,8 +57,8 @@ func (in Input) check(currency posta.Currency) error {
 // for at most 10 s. The payment comes back pending, unknown (the provider's
 // answer was lost; Posta goes on asking) or failed (it refused). Called again
 // with the same ID it resumes and never charges twice. Errors: invalid with
-// fields, not_found (no such till), till_busy with Params["payment"],
-// forbidden (live is not allowed yet).
+// fields (rail, terminals, options.NAME…), not_found (no such till), till_busy
+// and terminal_busy with Params["payment"], forbidden (live is not allowed yet).
 func (s *Service) Create(ctx context.Context, in Input) (Payment, error) {
 	channel, err := s.Store.Channel(ctx, in.MerchantID, in.Mode, in.TillID)
 	if err != nil {
@@ -67,8 +70,11 @@ func (s *Service) Create(ctx context.Context, in Input) (Payment, error) {
 	if in.Amount.Currency == "" {
 		in.Amount.Currency = channel.Currency
 	}
+	if in.Rail == "" {
+		in.Rail = provider.RailQR
+	}
 	if in.ExpiresIn == 0 {
-		in.ExpiresIn = 10 * time.Minute
+		in.ExpiresIn = defaultExpiry[in.Rail]
 	}
 	if err := in.check(channel.Currency); err != nil {
 		return Payment{}, err
@@ -76,10 +82,14 @@ func (s *Service) Create(ctx context.Context, in Input) (Payment, error) {
 	if in.Mode == posta.Live && !channel.LiveAllowed {
 		return Payment{}, &posta.Error{Code: posta.CodeForbidden}
 	}
+	route, err := s.route(ctx, in, channel)
+	if err != nil {
+		return Payment{}, err
+	}
 	now := s.Clock.Now()
-	p := Payment{ID: in.ID, MerchantID: in.MerchantID, Mode: in.Mode, ConnectionID: channel.ConnectionID,
-		StoreID: channel.StoreID, TillID: in.TillID, Amount: in.Amount, Reference: in.Reference,
-		Description: in.Description, Items: in.Items, CreatedBy: in.By, QR: channel.QR,
+	p := Payment{ID: in.ID, MerchantID: in.MerchantID, Mode: in.Mode, ConnectionID: route.connection,
+		Rail: in.Rail, Terminals: route.terminals, Options: in.Options, StoreID: channel.StoreID, TillID: in.TillID, Amount: in.Amount, Reference: in.Reference,
+		Description: in.Description, Items: in.Items, CreatedBy: in.By, QR: route.qr,
 		CreateKey: posta.NewULID(now), ExpiresAt: now.Add(in.ExpiresIn), CreatedAt: now, UpdatedAt: now,
 		Summary: Compute(in.Amount.Amount, nil)}
 	p.DueAt = nextEnquiry(p, now)
@@ -119,12 +129,14 @@ func (s *Service) place(ctx context.Context, p Payment) (Payment, error) {
 	defer cancel()
 	connector, charge, err := s.reach(ctx, p)
 	var seen provider.Observation
+	recovery := provider.RecoverRepeat // nothing is lost before a connector is there
 	if err == nil {
+		recovery = connector.Capabilities(p.Rail).Recovery
 		seen, err = connector.Create(tag(ctx, p, "create"), charge, p.CreateKey)
 	}
 	seen.ExternalReference = string(p.ID)
 	if err != nil {
-		seen.Facts = append(seen.Facts, s.createFailed(err))
+		seen.Facts = append(seen.Facts, s.createFailed(err, recovery))
 	}
 	outcome, err := s.Apply(context.WithoutCancel(ctx), p.ConnectionID, News{Source: FromCreate, Observation: seen})
 	return outcome.Payment, err
@@ -138,11 +150,14 @@ const (
 )
 
 // createFailed is the fact that a create ended in err: refused, or lost.
-func (s *Service) createFailed(err error) provider.Fact {
+func (s *Service) createFailed(err error, recovery provider.Recovery) provider.Fact {
 	f := provider.Fact{Kind: provider.FactOrder, ID: ownRecord, At: s.Clock.Now(), Status: provider.StatusRefused, Detail: providerCode(err)}
 	switch posta.ErrorCode(err) {
 	case posta.CodeProviderUnavailable, posta.CodeInternal:
 		f.Status = provider.StatusLost
+		if recovery == provider.RecoverNone {
+			f.Status = provider.StatusStranded
+		}
 	}
 	return f
 }

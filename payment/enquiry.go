@@ -16,9 +16,25 @@ var (
 	lostSteps  = []time.Duration{2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute}
 	watchSteps = []time.Duration{20 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 3 * time.Hour, 24 * time.Hour}
 	giveSteps  = []time.Duration{5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 3 * time.Hour}
+	slowSteps  = []time.Duration{5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute}
 )
 
-func step(steps []time.Duration, n int) time.Duration { return steps[min(n, len(steps)-1)] }
+// A terminal's provider may send no notices: it is asked often while a person
+// is there, and slower after (docs/providers/prisma.md §12).
+const (
+	terminalStep = 2500 * time.Millisecond
+	terminalOver = time.Minute // after the time-out nobody is there any more
+)
+
+// nextAtTerminal is when to ask again about what waits on a terminal until end.
+func nextAtTerminal(now, end time.Time, asked int) time.Time {
+	if now.Before(end.Add(terminalOver)) {
+		return now.Add(terminalStep)
+	}
+	return now.Add(step(slowSteps, asked-int((terminalOver)/terminalStep)))
+}
+
+func step(steps []time.Duration, n int) time.Duration { return steps[min(max(n, 0), len(steps)-1)] }
 
 // backoff is the wait before try n+1 of a refund.
 func backoff(n int) time.Duration { return step(giveSteps, max(n-1, 0)) }
@@ -30,8 +46,12 @@ func nextEnquiry(p Payment, now time.Time) time.Time {
 	switch {
 	case p.State == Created:
 		return now.Add(placeLimit)
+	case p.State == Unknown && p.Attention == AttentionSlip:
+		return time.Time{} // nobody can be asked: a person settles it
 	case p.State == Unknown:
 		return now.Add(step(lostSteps, p.Enquiries))
+	case p.State == Pending && p.Rail == provider.RailTerminal:
+		return nextAtTerminal(now, p.ExpiresAt, p.Enquiries)
 	case p.State == Pending:
 		next := now.Add(step(openSteps, p.Enquiries))
 		if end := p.ExpiresAt.Add(time.Second); now.Before(end) && next.After(end) {
@@ -105,6 +125,13 @@ func (s *Service) enquire(ctx context.Context, p Payment) (Payment, error) {
 	}
 	switch {
 	case err != nil:
+	case p.State == Pending && p.CancelAt.IsZero() && s.timedOut(p, connector):
+		if p, err = s.cancelRequested(context.WithoutCancel(ctx), p.ID, "timeout"); err != nil {
+			return p, err
+		}
+		return s.takeAway(ctx, connector, charge, p, p.CancelKey)
+	case p.State == Pending && p.Progress == provider.ProgressCanceling:
+		// It was asked already, and says so.
 	case p.State == Pending && !p.CancelAt.IsZero():
 		return s.takeAway(ctx, connector, charge, p, p.CancelKey)
 	case !p.State.Open() && !p.State.Moneyed() && offers(seen):
@@ -112,6 +139,12 @@ func (s *Service) enquire(ctx context.Context, p Payment) (Payment, error) {
 		return s.takeAway(ctx, connector, charge, p, p.CreateKey+"-undo")
 	}
 	return s.asked(ctx, p, err)
+}
+
+// timedOut reports whether the charge's time is over and its provider, which
+// does not end it by itself, is to be asked to.
+func (s *Service) timedOut(p Payment, c provider.Connector) bool {
+	return !s.Clock.Now().Before(p.ExpiresAt) && !c.Capabilities(p.Rail).Expires
 }
 
 // offers reports whether the buyer can pay the order that was seen.
@@ -133,16 +166,22 @@ func (s *Service) look(ctx context.Context, connector provider.Connector, charge
 		return connector.Get(ctx, charge)
 	}
 	unanswered := p.State == Created || p.State == Unknown
-	if unanswered && connector.Capabilities().Recovery == provider.RecoverRepeat {
+	recovery := connector.Capabilities(p.Rail).Recovery
+	if unanswered && recovery == provider.RecoverRepeat {
 		seen, err := connector.Create(ctx, charge, p.CreateKey)
 		switch posta.ErrorCode(err) {
 		case posta.CodeProviderRejected, posta.CodeNotFound: // what it was to be made at is not there
-			seen.Facts, err = append(seen.Facts, s.createFailed(err)), nil
+			seen.Facts, err = append(seen.Facts, s.createFailed(err, recovery)), nil
 		}
 		return seen, err
 	}
+	if unanswered && recovery == provider.RecoverNone && charge.Order == "" {
+		// Whether our one call was made, and what it did, nobody can be asked.
+		lost := posta.Errorf(posta.CodeProviderUnavailable, "no answer to the create is known")
+		return provider.Observation{Facts: []provider.Fact{s.createFailed(lost, recovery)}}, nil
+	}
 	seen, err := connector.Get(ctx, charge)
-	if !unanswered || err != nil || len(seen.Facts) > 0 || connector.Capabilities().Recovery != provider.RecoverSearch {
+	if !unanswered || err != nil || len(seen.Facts) > 0 || recovery != provider.RecoverSearch {
 		return seen, err
 	}
 	// Nothing is there now; take it away all the same, in case the create
@@ -168,12 +207,16 @@ func (s *Service) asked(ctx context.Context, p Payment, cause error) (Payment, e
 	record, err := s.Store.ChangePayment(context.WithoutCancel(ctx), p.ID, func(r *Record) error {
 		now := s.Clock.Now()
 		limit := unansweredLimit
-		if !posta.Temporary(cause) && posta.ErrorCode(cause) != posta.CodeInternal {
+		if cause != nil && !posta.Temporary(cause) && posta.ErrorCode(cause) != posta.CodeInternal {
 			limit = refusedLimit
 		}
-		if cause != nil && r.Payment.State.Open() && now.After(r.Payment.ExpiresAt.Add(limit)) {
+		detail := "still_at_terminal" // it neither ends there nor lets itself be taken away
+		if cause != nil {
+			detail = providerCode(cause)
+		}
+		if (cause != nil || r.Payment.Rail == provider.RailTerminal) && r.Payment.State.Open() && now.After(r.Payment.ExpiresAt.Add(limit)) {
 			s.apply(r, News{Source: FromEnquiry, Observation: provider.Observation{Facts: []provider.Fact{{Kind: provider.FactOrder,
-				ID: ownEnquiry, Status: provider.StatusReview, Detail: providerCode(cause), At: now}}}})
+				ID: ownEnquiry, Status: provider.StatusReview, Detail: detail, At: now}}}})
 		}
 		r.Payment.Enquiries++
 		r.Payment.DueAt = nextEnquiry(r.Payment, now)

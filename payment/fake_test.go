@@ -44,8 +44,8 @@ type fakeOrder struct {
 // link is the fake as a connector.
 type link struct{ *fake }
 
-func (f link) Capabilities() provider.Capabilities {
-	return provider.Capabilities{Recovery: f.recovery, PartialRefund: true, SplitTender: true}
+func (f link) Capabilities(provider.Rail) provider.Capabilities {
+	return provider.Capabilities{Offered: true, Recovery: f.recovery, PartialRefund: true, SplitTender: true}
 }
 
 func (f link) Check(context.Context) (provider.Account, error) { return provider.Account{}, nil }

@@ -55,6 +55,7 @@ const (
 	AttentionOverpaid  Attention = "overpaid"  // more came than was asked: two scans both paid
 	AttentionMismatch  Attention = "mismatch"  // proof that names another till or currency
 	AttentionReview    Attention = "review"    // the provider wants somebody to look
+	AttentionSlip      Attention = "slip"      // the answer was lost, and only the terminal's slip can tell what became of it
 )
 
 // Payment is one charge at a till.
@@ -69,7 +70,10 @@ type Payment struct {
 	Reference    string      // the merchant's own text
 	Description  string
 	Items        []provider.Item
-	CreatedBy    string // "key:key_01…" or "user:usr_01…"
+	Rail         provider.Rail
+	Terminals    []Terminal               // those that may take it, with RailTerminal
+	Options      provider.TerminalOptions // with RailTerminal
+	CreatedBy    string                   // "key:key_01…" or "user:usr_01…"
 
 	Summary // computed from Facts
 	Facts   []provider.Fact
@@ -89,6 +93,13 @@ type Payment struct {
 	DueAt     time.Time // next enquiry; zero when none is due
 }
 
+// Terminal is a card terminal as a payment or refund remembers it.
+type Terminal struct {
+	ID           posta.TerminalID   `json:"id"`
+	Code         string             `json:"code"` // the provider's own
+	ConnectionID posta.ConnectionID `json:"connection_id"`
+}
+
 // Attempt is one try to pay, as people look at it.
 type Attempt struct {
 	ID           string
@@ -102,6 +113,7 @@ type Attempt struct {
 	LastFour     string
 	Installments int
 	Authorizes   string
+	Slip         provider.Slip
 }
 
 // Channel is where a till charges: what payment needs to know of its
@@ -117,7 +129,8 @@ type Channel struct {
 	Currency     posta.Currency
 	Title        string // what the buyer reads when the charge says nothing: the store's name
 	QR           string // text of the till's fixed QR, "" if the provider told none
-	RefundLate   bool   // give late money back by itself
-	LiveAllowed  bool   // the gate is open; always true in test
-	Removed      bool   // the till charges no more; what it charged is still looked after
+	Terminals    []Terminal
+	RefundLate   bool // give late money back by itself
+	LiveAllowed  bool // the gate is open; always true in test
+	Removed      bool // the till charges no more; what it charged is still looked after
 }

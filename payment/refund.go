@@ -1,7 +1,9 @@
 package payment
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -28,6 +30,10 @@ type Refund struct {
 	Mode       posta.Mode
 	Amount     posta.Money // asked for; once it succeeded, what was given back
 	Reason     string
+	Kind       provider.RefundKind
+	Terminals  []Terminal // those that may do it, where a refund is done on a terminal
+	ExpiresAt  time.Time  // when one that waits on a terminal is taken off it; zero elsewhere
+	CancelAt   time.Time  // when that was asked for; zero if never
 	State      RefundState
 	Parts      []Part // one for each attempt that it takes from
 	Origin     string // "key:…", "user:…", "late" (given back by itself) or "provider" (made elsewhere)
@@ -46,6 +52,20 @@ type Part struct {
 	ProviderID string      `json:"provider_id,omitempty"`
 	State      RefundState `json:"state"`
 	Detail     string      `json:"detail,omitempty"` // the provider's words on a failure
+	// Asked says that our call for it was begun, where it must not be made twice.
+	Asked    bool              `json:"asked,omitempty"`
+	Progress provider.Progress `json:"progress,omitempty"` // on its terminal
+	Slip     provider.Slip     `json:"slip,omitzero"`
+}
+
+// Progress is where a pending refund stands on its terminal, "" elsewhere.
+func (r Refund) Progress() provider.Progress {
+	for _, part := range r.Parts {
+		if r.State == RefundPending && !part.decided() {
+			return part.Progress
+		}
+	}
+	return ""
 }
 
 // RefundInput asks for a refund.
@@ -54,24 +74,36 @@ type RefundInput struct {
 	MerchantID posta.MerchantID
 	Mode       posta.Mode
 	PaymentID  posta.PaymentID
-	Amount     int64  // minor units; 0 means all that is left
-	Reason     string // ≤ 150 characters
+	Amount     int64               // minor units; 0 means all that is left
+	Kind       provider.RefundKind // "" takes what Propose says
+	Terminals  []posta.TerminalID  // where it is done on a terminal; none means the one of the sale
+	Reason     string              // ≤ 150 characters
 	By         string
+
+	terminals []Terminal
+	expiresAt time.Time
 }
 
 // Refund gives back money of a payment: the refund is stored, then the
-// provider asked. It comes back pending, succeeded, unknown or failed. Called
-// again with the same ID it goes on with the same refund. Errors: not_found,
-// invalid, not_allowed_in_state, refund_exceeds with Params["left"] (minor
-// units).
+// provider asked. It comes back pending, succeeded, unknown or failed; where it
+// is done on a terminal, pending until somebody does it there. Called again
+// with the same ID it goes on with the same refund. Errors: not_found,
+// invalid with fields amount (positive, reversal_is_whole), kind (not_offered,
+// brand_by_refund, by_slip), terminals; not_allowed_in_state, refund_exceeds with
+// Params["left"] (minor units), terminal_busy.
 func (s *Service) Refund(ctx context.Context, in RefundInput) (Refund, error) {
 	var problems posta.Problems
 	problems.Add(in.Amount < 0, "amount", "positive")
+	problems.Add(!slices.Contains([]provider.RefundKind{"", provider.KindRefund, provider.KindReversal}, in.Kind), "kind", "unknown")
 	problems.Add(utf8.RuneCountInString(in.Reason) > 150, "reason", "too_long")
 	if err := problems.Err(); err != nil {
 		return Refund{}, err
 	}
-	if _, err := s.Store.Payment(ctx, in.MerchantID, in.Mode, in.PaymentID); err != nil {
+	p, err := s.Store.Payment(ctx, in.MerchantID, in.Mode, in.PaymentID)
+	if err != nil {
+		return Refund{}, err
+	}
+	if err := s.prepare(ctx, p, &in); err != nil {
 		return Refund{}, err
 	}
 	var repeated bool
@@ -115,22 +147,21 @@ func (p Payment) Refundable() bool {
 	return !p.State.Open() && !p.State.Moneyed() && p.Captured > p.Refunded
 }
 
-// plan takes the amount from the attempts, oldest first, never more than what
-// each has left after all refunds that did not fail.
-func (s *Service) plan(r *Record, in RefundInput) (Refund, error) {
-	p, now := r.Payment, s.Clock.Now()
+// shares divides an amount (0 for all that is left) over the attempts, oldest
+// first, never more than what each has left after all refunds that did not
+// fail, and gives what is left in all. It has at least one part.
+func (s *Service) shares(p Payment, refunds []Refund, amount int64) (parts []Part, left int64, err error) {
 	if !p.Refundable() {
-		return Refund{}, &posta.Error{Code: posta.CodeState, Params: map[string]string{"state": string(p.State)}}
+		return nil, 0, &posta.Error{Code: posta.CodeState, Params: map[string]string{"state": string(p.State)}}
 	}
 	taken := map[string]int64{}
-	for _, refund := range r.Refunds {
+	for _, refund := range refunds {
 		for _, part := range refund.Parts {
 			if part.State == RefundPending || part.State == RefundUnknown {
 				taken[part.Attempt] += part.Amount
 			}
 		}
 	}
-	var left int64
 	attempts := p.Attempts()
 	for i := range attempts {
 		a := &attempts[i]
@@ -139,17 +170,13 @@ func (s *Service) plan(r *Record, in RefundInput) (Refund, error) {
 			left += max(a.Amount-taken[a.ID], 0)
 		}
 	}
-	amount := in.Amount
 	if amount == 0 {
 		amount = left
 	}
 	if amount > left || amount == 0 {
-		return Refund{}, &posta.Error{Code: posta.CodeRefundExceeds,
+		return nil, left, &posta.Error{Code: posta.CodeRefundExceeds,
 			Params: map[string]string{"left": posta.FormatDecimal(left, 0), "currency": string(p.Amount.Currency)}}
 	}
-	refund := Refund{ID: in.ID, PaymentID: p.ID, MerchantID: p.MerchantID, Mode: p.Mode,
-		Amount: posta.Money{Amount: amount, Currency: p.Amount.Currency}, Reason: in.Reason, State: RefundPending,
-		Origin: in.By, DueAt: now.Add(refundLease), CreatedAt: now, UpdatedAt: now}
 	for _, a := range attempts {
 		if a.Status != provider.StatusApproved && a.Status != provider.StatusInMediation {
 			continue
@@ -159,8 +186,28 @@ func (s *Service) plan(r *Record, in RefundInput) (Refund, error) {
 			continue
 		}
 		amount -= take
-		refund.Parts = append(refund.Parts, Part{Attempt: a.ID, Amount: take, Key: posta.NewULID(now),
-			Whole: take == a.Amount, State: RefundPending})
+		parts = append(parts, Part{Attempt: a.ID, Amount: take, Whole: take == a.Amount, State: RefundPending})
+	}
+	return parts, left, nil
+}
+
+// plan makes the refund that is asked for, from what the attempts have left.
+func (s *Service) plan(r *Record, in RefundInput) (Refund, error) {
+	p, now := r.Payment, s.Clock.Now()
+	parts, _, err := s.shares(p, r.Refunds, in.Amount)
+	if err != nil {
+		return Refund{}, err
+	}
+	refund := Refund{ID: in.ID, PaymentID: p.ID, MerchantID: p.MerchantID, Mode: p.Mode,
+		Amount: posta.Money{Currency: p.Amount.Currency}, Reason: in.Reason, State: RefundPending, Parts: parts,
+		Kind: cmp.Or(in.Kind, provider.KindRefund), Terminals: in.terminals, ExpiresAt: in.expiresAt,
+		Origin: in.By, DueAt: now.Add(refundLease), CreatedAt: now, UpdatedAt: now}
+	for i := range parts {
+		parts[i].Key = posta.NewULID(now)
+		refund.Amount.Amount += parts[i].Amount
+	}
+	if refund.Kind == provider.KindReversal && (len(parts) != 1 || !parts[0].Whole) {
+		return Refund{}, posta.Invalid("amount", "reversal_is_whole")
 	}
 	return refund, nil
 }
@@ -197,6 +244,8 @@ func (s *Service) give(ctx context.Context, p Payment, refund Refund, asked bool
 		return refund, s.gave(context.WithoutCancel(ctx), &refund, 0, source, provider.Observation{}, err)
 	}
 	ctx = tag(ctx, p, "refund")
+	can := connector.Capabilities(p.Rail)
+	charge.Refunds = refund.refs()
 	for i := range refund.Parts {
 		if refund.Parts[i].decided() {
 			continue
@@ -206,13 +255,26 @@ func (s *Service) give(ctx context.Context, p Payment, refund Refund, asked bool
 			if err := s.gave(context.WithoutCancel(ctx), &refund, i, FromEnquiry, seen, err); err != nil {
 				return refund, err
 			}
+			if err == nil && refund.Parts[i].ProviderID != "" && !refund.Parts[i].decided() && can.Terminal.RefundAtTerminal {
+				if err := s.overdue(ctx, connector, charge, &refund, i); err != nil {
+					return refund, err
+				}
+			}
 			if err != nil || refund.Parts[i].decided() || refund.Parts[i].ProviderID != "" {
 				continue
 			}
 		}
+		if can.Recovery == provider.RecoverNone {
+			once, err := s.once(context.WithoutCancel(ctx), &refund, i)
+			if err != nil {
+				return refund, err
+			}
+			if !once {
+				continue
+			}
+		}
 		part := refund.Parts[i]
-		seen, err := connector.Refund(ctx, charge, provider.Refund{Attempt: part.Attempt,
-			Amount: posta.Money{Amount: part.Amount, Currency: refund.Amount.Currency}, Whole: part.Whole, Key: part.Key})
+		seen, err := connector.Refund(ctx, charge, s.ask(p, refund, part))
 		if err := s.gave(context.WithoutCancel(ctx), &refund, i, FromRefund, seen, err); err != nil {
 			return refund, err
 		}
@@ -234,7 +296,7 @@ func (s *Service) gave(ctx context.Context, refund *Refund, i int, source Source
 			if err != nil || source == FromRefund {
 				mine.Tries++
 			}
-			mine.DueAt = s.Clock.Now().Add(backoff(mine.Tries))
+			mine.DueAt = mine.next(s.Clock.Now())
 			if err == nil || mine.Parts[i].ProviderID != "" {
 				continue
 			}

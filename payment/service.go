@@ -40,6 +40,12 @@ type Store interface {
 	Refund(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.RefundID) (Refund, error)
 	// ListRefunds lists the refunds of a payment, oldest first.
 	ListRefunds(ctx context.Context, id posta.PaymentID) ([]Refund, error)
+	// TerminalUse is what is under way on a merchant's terminal: a payment that
+	// is created or pending, a refund that is pending, a settlement that is not final.
+	TerminalUse(ctx context.Context, m posta.MerchantID, id posta.TerminalID) (TerminalUse, error)
+	// BatchClosed reports whether the terminal, by the provider's id, is known
+	// to have closed its batch after at.
+	BatchClosed(ctx context.Context, m posta.MerchantID, c posta.ConnectionID, terminal string, at time.Time) (bool, error)
 	// ClaimRefunds does for refunds what ClaimPayments does for payments.
 	ClaimRefunds(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Refund, error)
 }
@@ -136,8 +142,12 @@ func (s *Service) charge(p Payment, c Channel) provider.Charge {
 	if title == "" {
 		title = c.Title
 	}
+	terminals := make([]string, 0, len(p.Terminals))
+	for _, t := range p.Terminals {
+		terminals = append(terminals, t.Code)
+	}
 	return provider.Charge{Payment: p.ID, Amount: p.Amount, Title: title, Description: p.Description,
-		Items: p.Items, Store: c.StoreCode, Till: c.TillCode, Order: p.order(),
+		Rail: p.Rail, Terminals: terminals, Options: p.Options, Items: p.Items, Store: c.StoreCode, Till: c.TillCode, Order: p.order(),
 		CreatedAt: p.CreatedAt, ExpiresAt: p.ExpiresAt, NotificationURL: s.NotifyURL(p.ConnectionID)}
 }
 

@@ -17,6 +17,8 @@ type Summary struct {
 	PaidAt     time.Time
 	Declined   int    // attempts that were declined
 	LastDetail string // the provider's words on the last declined or refused thing
+	// Progress is where a pending charge stands on its terminal, "" elsewhere.
+	Progress provider.Progress
 }
 
 // newest gives the newest fact of each object, its empty descriptions filled
@@ -63,6 +65,9 @@ func fill(f *provider.Fact, older provider.Fact) {
 	if f.Currency == "" {
 		f.Currency = older.Currency
 	}
+	if f.Slip == (provider.Slip{}) {
+		f.Slip = older.Slip
+	}
 }
 
 // Compute reads the state of a payment off the set of facts. It depends on
@@ -71,7 +76,8 @@ func fill(f *provider.Fact, older provider.Fact) {
 func Compute(asked int64, facts []provider.Fact) Summary {
 	var s Summary
 	var proven, accepted, charged, disputed, closed bool
-	var open, review, unanswered, lost, foreign bool
+	var open, review, unanswered, lost, stranded, foreign bool
+	var progress provider.Progress
 	var explained, stray int64
 	current := newest(facts)
 	end := endOf(facts)
@@ -91,7 +97,7 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 			}
 			switch f.Status {
 			case provider.StatusOpen:
-				open = true
+				open, progress = true, f.Progress
 			case provider.StatusReview:
 				if f.ID == ownEnquiry {
 					unanswered = true // says nothing of the order
@@ -100,6 +106,8 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 				}
 			case provider.StatusLost:
 				lost = true
+			case provider.StatusStranded:
+				lost, stranded = true, true
 			}
 		case provider.FactForeign:
 			foreign = true
@@ -149,7 +157,7 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 	case ended:
 		s.State = end.State
 	case closed, open, review:
-		s.State = Pending
+		s.State, s.Progress = Pending, progress
 	case lost:
 		s.State = Unknown
 	default:
@@ -166,6 +174,8 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 		s.Attention = AttentionMismatch
 	case (review || unanswered) && !proven && !ended:
 		s.Attention = AttentionReview
+	case stranded && s.State == Unknown:
+		s.Attention = AttentionSlip
 	}
 	if !proven {
 		s.PaidAt = time.Time{}
@@ -235,7 +245,7 @@ func (p Payment) Attempts() []Attempt {
 		if f.Kind == provider.FactAttempt {
 			out = append(out, Attempt{ID: f.ID, Status: f.Status, Detail: f.Detail, Amount: f.Amount,
 				Refunded: refunded[f.ID], At: f.At, Method: f.Method, Brand: f.Brand, LastFour: f.LastFour,
-				Installments: f.Installments, Authorizes: f.Authorizes})
+				Installments: f.Installments, Authorizes: f.Authorizes, Slip: f.Slip})
 		}
 	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].At.Before(out[j].At) })

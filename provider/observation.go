@@ -13,6 +13,7 @@ import (
 type Observation struct {
 	ExternalReference string // our payment id, as the provider gave it back
 	Till              string // the provider's till code, "" if not told
+	Terminal          string // the provider's id of the terminal that took it, "" if none
 	Order             string // the provider's id of the order, "" if it has none
 	Display           string // text of the QR to show, "" if the till's own serves
 	Facts             []Fact
@@ -44,6 +45,7 @@ const (
 	StatusRejected    Status = "rejected"     // order (terminal), attempt, refund: the bank or provider declined
 	StatusRefused     Status = "refused"      // order: the create was refused, there is no order
 	StatusLost        Status = "lost"         // order: the create's answer was lost
+	StatusStranded    Status = "stranded"     // order: it was lost, and only a person can settle it
 	StatusPending     Status = "pending"      // attempt, refund: not decided
 	StatusApproved    Status = "approved"     // attempt, refund: money moved
 	StatusInMediation Status = "in_mediation" // attempt: the buyer disputes it
@@ -53,7 +55,7 @@ const (
 
 // rank orders statuses that claim the same moment: the further along wins.
 var rank = map[Status]int{
-	StatusLost: 0, StatusOpen: 1, StatusPending: 1, StatusReview: 2, StatusRefused: 3,
+	StatusLost: 0, StatusStranded: 0, StatusOpen: 1, StatusPending: 1, StatusReview: 2, StatusRefused: 3,
 	StatusExpired: 4, StatusCanceled: 4, StatusRejected: 4, StatusAccepted: 5,
 	StatusApproved: 6, StatusClosed: 6, StatusInMediation: 7, StatusChargedBack: 8,
 }
@@ -65,10 +67,10 @@ type Fact struct {
 	ID      string    `json:"id"`               // the provider's own id of the object
 	Parent  string    `json:"parent,omitempty"` // attempt → order or sale, refund → attempt
 	Status  Status    `json:"status"`
-	Detail  string    `json:"detail,omitempty"` // the provider's own words: "cc_rejected_insufficient_amount"
-	Version int64     `json:"version,omitempty"`
-	At      time.Time `json:"at"`     // last change by the provider's clock, or when we were told where it says none
-	Amount  int64     `json:"amount"` // minor units: order, sale = asked; attempt = captured or tried; refund = given back
+	Detail  string    `json:"detail,omitempty"`  // the provider's own words: "cc_rejected_insufficient_amount"
+	Version int64     `json:"version,omitempty"` // counts where both of two facts have one; 0 for none
+	At      time.Time `json:"at"`                // last change by the provider's clock, or when we were told where it says none
+	Amount  int64     `json:"amount"`            // minor units: order, sale = asked; attempt = captured or tried; refund = given back
 	// Currency is "" where the provider does not say it.
 	Currency posta.Currency `json:"currency,omitempty"`
 	// Explained is what lawfully makes the captured amount differ from the asked
@@ -80,17 +82,22 @@ type Fact struct {
 	LastFour     string `json:"last_four,omitempty"`    // of the card
 	Installments int    `json:"installments,omitempty"` // 0 if not told
 	Authorizes   string `json:"authorization,omitempty"`
+
+	Progress Progress   `json:"progress,omitempty"` // of an open order or pending refund on a terminal
+	Refund   RefundKind `json:"refund,omitempty"`   // of a refund; "" is KindRefund
+	Slip     Slip       `json:"slip,omitzero"`
 }
 
-// Newer reports whether f says something newer than o about the same object.
-// It is a total order over different facts, so that the order of arrival
-// cannot matter.
+// Newer reports whether f says something newer than o about the same object:
+// by the provider's version where it has one, else by time. A connector gives
+// all facts of an object versions, or none. It is a total order over different
+// facts, so that the order of arrival cannot matter.
 func (f Fact) Newer(o Fact) bool {
-	if !f.At.Equal(o.At) {
-		return f.At.After(o.At)
-	}
 	if f.Version != o.Version {
 		return f.Version > o.Version
+	}
+	if !f.At.Equal(o.At) {
+		return f.At.After(o.At)
 	}
 	if rank[f.Status] != rank[o.Status] {
 		return rank[f.Status] > rank[o.Status]

@@ -25,22 +25,25 @@ import (
 // With an error that is not nil the Observation may still hold facts worth
 // keeping.
 type Connector interface {
-	// Capabilities tells what this connection can do.
-	Capabilities() Capabilities
+	// Capabilities tells what this connection can do on a rail; the zero value
+	// where it does not offer the rail.
+	Capabilities(rail Rail) Capabilities
 	// Check asks who the credentials belong to.
 	Check(ctx context.Context) (Account, error)
 	// Create puts the charge where the buyer can pay it. key is the same for
-	// every try of the same charge.
+	// every try of the same charge. With RecoverNone it is called once only.
 	Create(ctx context.Context, c Charge, key string) (Observation, error)
-	// Get asks for everything the provider knows of the charge. An order that
-	// it does not know gives no facts and no error.
+	// Get asks for everything the provider knows of the charge, and of the
+	// refunds that Charge.Refunds names. An order that it does not know gives no
+	// facts and no error.
 	Get(ctx context.Context, c Charge) (Observation, error)
 	// Cancel takes the charge away from the buyer. Success is an Observation
 	// with an order fact that is canceled; one that shows an open or closed
-	// order means that it was not canceled.
+	// order means that it was not canceled, or, with ProgressCanceling, not yet.
 	Cancel(ctx context.Context, c Charge, key string) (Observation, error)
 	// Refund gives back an amount of one attempt. The Observation holds a
-	// refund fact, whose ID is the provider's.
+	// refund fact, whose ID is the provider's. On a terminal it is an intent,
+	// pending until a person does it there.
 	Refund(ctx context.Context, c Charge, r Refund) (Observation, error)
 	// Fetch gets the resource that a notice speaks of: one Observation for each
 	// charge that it tells about, none if it tells of no charge.
@@ -68,6 +71,18 @@ type Provisioner interface {
 // invalid when its credentials cannot be used.
 type Opener func(ctx context.Context, id posta.ConnectionID) (Connector, error)
 
+// Rail is what a charge travels by.
+type Rail string
+
+// The rails.
+const (
+	RailQR       Rail = "qr"       // the buyer's phone scans a QR of the till
+	RailTerminal Rail = "terminal" // a card terminal at the till
+)
+
+// Rails lists them all.
+var Rails = []Rail{RailQR, RailTerminal}
+
 // Recovery is how to learn what became of a create whose answer was lost.
 type Recovery string
 
@@ -78,16 +93,18 @@ const (
 	RecoverNone   Recovery = "none"   // only a person can settle it
 )
 
-// Capabilities are what a connection can do, as data: pages, documents and
-// tests read them.
+// Capabilities are what a connection can do on one rail, as data: pages,
+// documents and tests read them.
 type Capabilities struct {
+	Offered       bool // this connection charges by the rail
 	Recovery      Recovery
 	PartialRefund bool          // less than the whole attempt
 	Expires       bool          // the provider itself ends an order that nobody pays
 	MaxExpiry     time.Duration // 0 if unlimited
-	RefundWindow  time.Duration // how long after the payment a refund is possible
+	RefundWindow  time.Duration // how long after the payment a refund is possible; 0 if not known
 	SplitTender   bool          // several attempts may together cover one charge
-	Topics        []string      // what to enable in the provider's panel
+	Topics        []string      // what to enable in the provider's panel; none where it sends no notices
+	Terminal      TerminalCapabilities
 }
 
 // Account is who the credentials belong to.
@@ -105,9 +122,13 @@ type Charge struct {
 	Title           string
 	Description     string
 	Items           []Item
-	Store           string // its code at the provider
-	Till            string // its code at the provider
-	Order           string // the provider's own id of the order, or of the order's fact if it has none; once known
+	Rail            Rail            // "" is RailQR
+	Terminals       []string        // the provider's ids of the terminals that may take it, with RailTerminal
+	Options         TerminalOptions // with RailTerminal
+	Refunds         []RefundRef     // refunds whose end is not known, for Get
+	Store           string          // its code at the provider
+	Till            string          // its code at the provider
+	Order           string          // the provider's own id of the order, or of the order's fact if it has none; once known
 	CreatedAt       time.Time
 	ExpiresAt       time.Time
 	NotificationURL string
@@ -122,12 +143,34 @@ type Item struct {
 	PictureURL string `json:"picture_url,omitempty"`
 }
 
+// RefundKind is how money is given back.
+type RefundKind string
+
+// The kinds.
+const (
+	KindRefund   RefundKind = "refund"   // any amount
+	KindReversal RefundKind = "reversal" // the void of one whole payment, named to the provider
+)
+
 // Refund asks to give back an amount of one attempt of a charge.
 type Refund struct {
-	Attempt string // the provider's id of the attempt
-	Amount  posta.Money
-	Whole   bool // everything that the attempt brought, and nothing was given back before
+	Attempt   string // the provider's id of the attempt
+	Amount    posta.Money
+	Whole     bool // everything that the attempt brought, and nothing was given back before
+	Key       string
+	Kind      RefundKind // "" is KindRefund; KindReversal only with Whole
+	Terminals []string   // the provider's ids of the terminals that may do it, on RailTerminal
+	Brand     string     // of the attempt's card, "" if not known
+	Title     string     // what the terminal's list shows
+}
+
+// RefundRef names a refund that the provider has.
+type RefundRef struct {
+	ID      string // of its fact
+	Attempt string
+	Kind    RefundKind
 	Key     string
+	Amount  int64 // minor units
 }
 
 // Store is a merchant's store as the provider keeps it.

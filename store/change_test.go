@@ -29,7 +29,7 @@ func paid(p *payment.Payment, at time.Time) {
 }
 
 func newRefund(p payment.Payment, amount int64) payment.Refund {
-	return payment.Refund{ID: posta.NewID[posta.RefundID](now), PaymentID: p.ID, MerchantID: p.MerchantID, Mode: p.Mode,
+	return payment.Refund{ID: posta.NewID[posta.RefundID](now), PaymentID: p.ID, MerchantID: p.MerchantID, Mode: p.Mode, Kind: provider.KindRefund,
 		Amount: posta.Money{Amount: amount, Currency: "ARS"}, Reason: "vino frío", State: payment.RefundPending, Origin: "user:usr_1",
 		Parts: []payment.Part{{Attempt: "23014567892", Amount: amount, Key: posta.NewULID(now), State: payment.RefundPending}},
 		DueAt: now.Add(time.Minute), CreatedAt: now, UpdatedAt: now}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"posta"
@@ -95,7 +96,13 @@ func TestP45_BackupWhileWriting(t *testing.T) {
 	copied := filepath.Join(t.TempDir(), "a copy.db")
 	begun, ended := make(chan struct{}), make(chan struct{})
 	var before []posta.PaymentID
-	errs := parallel(9, func(i int) error {
+	var once sync.Once
+	errs := parallel(9, func(i int) (err error) {
+		defer func() {
+			if err != nil {
+				once.Do(func() { close(begun) }) // the copy must not wait for what will not come
+			}
+		}()
 		if i == 8 {
 			defer close(ended)
 			<-begun
@@ -108,7 +115,7 @@ func TestP45_BackupWhileWriting(t *testing.T) {
 			}
 			if i == 0 && n < 10 {
 				if before = append(before, p.ID); n == 9 {
-					close(begun)
+					once.Do(func() { close(begun) })
 				}
 			}
 			select {

@@ -21,7 +21,7 @@ var now = storetest.Now
 // newPayment is a payment at the world's till, with something in every field.
 func newPayment(w storetest.World, till posta.TillID) payment.Payment {
 	id := posta.NewID[posta.PaymentID](now)
-	return payment.Payment{ID: id, MerchantID: w.Merchant.ID, Mode: posta.Test, ConnectionID: w.Connection.ID,
+	return payment.Payment{ID: id, MerchantID: w.Merchant.ID, Mode: posta.Test, ConnectionID: w.Connection.ID, Rail: provider.RailQR,
 		StoreID: w.Store.ID, TillID: till, Amount: posta.Money{Amount: 1500_00, Currency: "ARS"}, Reference: "Mesa 4",
 		Description: "Almuerzo", Items: []provider.Item{{Title: "Milanesa", Quantity: 2, UnitPrice: 750_00}},
 		CreatedBy: "key:key_1", Summary: payment.Summary{State: payment.Created}, QR: "000201", CreateKey: posta.NewULID(now),

@@ -8,16 +8,16 @@ import (
 	"posta/till"
 )
 
-const storeColumns = "id, merchant_id, mode, connection_id, name, address, provider_ref, created_at, updated_at, removed_at"
+const storeColumns = "id, merchant_id, mode, connection_id, name, address, provider_ref, close_at, close_due_at, created_at, updated_at, removed_at"
 
 func storeValues(s till.Store) []any {
-	return []any{s.ID, s.MerchantID, s.Mode, s.ConnectionID, s.Name, asJSON{s.Address}, s.ProviderRef, s.CreatedAt,
+	return []any{s.ID, s.MerchantID, s.Mode, s.ConnectionID, s.Name, asJSON{s.Address}, s.ProviderRef, s.CloseAt, s.CloseDueAt, s.CreatedAt,
 		s.UpdatedAt, s.RemovedAt}
 }
 
 func scanStore(rows *sql.Rows) (s till.Store, err error) {
 	err = rows.Scan(&s.ID, &s.MerchantID, &s.Mode, &s.ConnectionID, &s.Name, object{&s.Address}, &s.ProviderRef,
-		instant{&s.CreatedAt}, instant{&s.UpdatedAt}, instant{&s.RemovedAt})
+		&s.CloseAt, instant{&s.CloseDueAt}, instant{&s.CreatedAt}, instant{&s.UpdatedAt}, instant{&s.RemovedAt})
 	return s, err
 }
 

@@ -9,15 +9,16 @@ import (
 	"posta/payment"
 )
 
-const refundColumns = "id, merchant_id, mode, payment_id, amount, currency, reason, state, parts, origin, tries, due_at, created_at, updated_at"
+const refundColumns = "id, merchant_id, mode, payment_id, amount, currency, reason, kind, terminals, expires_at, cancel_at, state, parts, origin, tries, due_at, created_at, updated_at"
 
 func refundValues(r payment.Refund) []any {
-	return []any{r.ID, r.MerchantID, r.Mode, r.PaymentID, r.Amount.Amount, r.Amount.Currency, r.Reason, r.State,
+	return []any{r.ID, r.MerchantID, r.Mode, r.PaymentID, r.Amount.Amount, r.Amount.Currency, r.Reason, r.Kind, asJSON{r.Terminals}, r.ExpiresAt, r.CancelAt, r.State,
 		asJSON{r.Parts}, r.Origin, r.Tries, r.DueAt, r.CreatedAt, r.UpdatedAt}
 }
 
 func scanRefund(rows *sql.Rows) (r payment.Refund, err error) {
-	err = rows.Scan(&r.ID, &r.MerchantID, &r.Mode, &r.PaymentID, &r.Amount.Amount, &r.Amount.Currency, &r.Reason, &r.State,
+	err = rows.Scan(&r.ID, &r.MerchantID, &r.Mode, &r.PaymentID, &r.Amount.Amount, &r.Amount.Currency, &r.Reason, &r.Kind,
+		object{&r.Terminals}, instant{&r.ExpiresAt}, instant{&r.CancelAt}, &r.State,
 		object{&r.Parts}, &r.Origin, &r.Tries, instant{&r.DueAt}, instant{&r.CreatedAt}, instant{&r.UpdatedAt})
 	return r, err
 }
@@ -30,11 +31,21 @@ func saveRefund(t *tx, r payment.Refund, at posta.TillID, there bool) error {
 		returned = r.UpdatedAt
 	}
 	if !there {
-		return t.insert(row{"refund", refundColumns + ", till_id, returned_at", append(refundValues(r), at, returned)})
+		return t.insert(row{"refund", refundColumns + ", till_id, returned_at, done_by", append(refundValues(r), at, returned, doneBy(r))})
 	}
 	return t.must("UPDATE refund SET "+assignments(refundColumns)+
-		", returned_at = CASE WHEN returned_at = 0 THEN CAST(? AS BIGINT) ELSE returned_at END WHERE merchant_id = ? AND id = ?",
-		append(refundValues(r), returned, r.MerchantID, r.ID)...)
+		", done_by = ?, returned_at = CASE WHEN returned_at = 0 THEN CAST(? AS BIGINT) ELSE returned_at END WHERE merchant_id = ? AND id = ?",
+		append(refundValues(r), doneBy(r), returned, r.MerchantID, r.ID)...)
+}
+
+// doneBy is the terminal that gave the money back, "" if none.
+func doneBy(r payment.Refund) string {
+	for _, part := range r.Parts {
+		if part.State == payment.RefundSucceeded && part.Slip.Terminal != "" {
+			return part.Slip.Terminal
+		}
+	}
+	return ""
 }
 
 // Refund finds one. Errors: not_found.

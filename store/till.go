@@ -88,7 +88,8 @@ func (db *DB) Channel(ctx context.Context, m posta.MerchantID, mode posta.Mode, 
 	p.TillCode = posta.Alphanumeric(p.TillID)
 	p.Currency = country.Currency
 	p.LiveAllowed = true
-	return p.Channel, nil
+	p.Terminals, err = db.serving(ctx, p.StoreID, p.TillID)
+	return p.Channel, err
 }
 
 // Sales are the till's payments that ended from from until before to. One that

@@ -4,6 +4,7 @@ package till
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"posta"
@@ -18,9 +19,13 @@ type Store struct {
 	Name         string
 	Address      Address
 	ProviderRef  string // the provider's own id, "" until it is there
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
-	RemovedAt    time.Time // zero while it is in use
+	// CloseAt is the hour, in the merchant's time zone, at which its terminals
+	// close their batches: "23:30"; "" for never. CloseDueAt is the next time.
+	CloseAt    string
+	CloseDueAt time.Time
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	RemovedAt  time.Time // zero while it is in use
 }
 
 // Address is where a store is, as Mercado Pago asks for it
@@ -51,6 +56,27 @@ type Till struct {
 	RemovedAt    time.Time // zero while it is in use
 }
 
+// Terminal is a card terminal of a store. Its connection need not be the store's:
+// a shop may show Mercado Pago's QR and take cards through Prisma.
+type Terminal struct {
+	ID           posta.TerminalID
+	MerchantID   posta.MerchantID
+	Mode         posta.Mode
+	StoreID      posta.StoreID
+	ConnectionID posta.ConnectionID
+	Code         string         // the provider's own id
+	Name         string         // what people call it
+	Tills        []posta.TillID // those that charge on it; none means every till of the store
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	RemovedAt    time.Time // zero while it is in use
+}
+
+// Serves reports whether a till of its store may charge on it.
+func (t Terminal) Serves(id posta.TillID) bool {
+	return len(t.Tills) == 0 || slices.Contains(t.Tills, id)
+}
+
 // Shift is the time between a till's opening and closing by a cashier.
 type Shift struct {
 	ID         posta.ShiftID
@@ -79,7 +105,8 @@ type Report struct {
 
 // MethodSum is a Report's line for one way to pay.
 type MethodSum struct {
-	Method   string `json:"method"` // credit_card, account_money…
+	Rail     string `json:"rail,omitempty"` // qr, terminal
+	Method   string `json:"method"`         // credit_card, account_money…
 	Brand    string `json:"brand,omitempty"`
 	Count    int64  `json:"count"`
 	Captured int64  `json:"captured"`
@@ -112,6 +139,12 @@ type Keeper interface {
 	UpdateTill(ctx context.Context, t Till) error
 	Till(ctx context.Context, m posta.MerchantID, id posta.TillID) (Till, error)
 	Tills(ctx context.Context, m posta.MerchantID, mode posta.Mode) ([]Till, error)
+
+	// InsertTerminal adds one; conflict where its code is in use on its connection.
+	InsertTerminal(ctx context.Context, t Terminal) error
+	UpdateTerminal(ctx context.Context, t Terminal) error
+	Terminal(ctx context.Context, m posta.MerchantID, id posta.TerminalID) (Terminal, error)
+	Terminals(ctx context.Context, m posta.MerchantID, mode posta.Mode) ([]Terminal, error)
 
 	InsertShift(ctx context.Context, s Shift) error
 	UpdateShift(ctx context.Context, s Shift) error

@@ -44,8 +44,8 @@ func (b *bank) unavailable() error {
 	return nil
 }
 
-func (b *bank) Capabilities() provider.Capabilities {
-	return provider.Capabilities{Recovery: provider.RecoverSearch, PartialRefund: true, Expires: true}
+func (b *bank) Capabilities(provider.Rail) provider.Capabilities {
+	return provider.Capabilities{Offered: true, Recovery: provider.RecoverSearch, PartialRefund: true, Expires: true}
 }
 
 func (b *bank) Check(context.Context) (provider.Account, error) {

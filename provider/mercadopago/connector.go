@@ -73,9 +73,13 @@ func usable(base string) bool {
 	return u.Scheme == "https" || (u.Scheme == "http" && loopback(u.Hostname()))
 }
 
-// Capabilities tells what the flow can do.
-func (c *connector) Capabilities() provider.Capabilities {
+// Capabilities tells what the flow can do on the rail.
+func (c *connector) Capabilities(rail provider.Rail) provider.Capabilities {
+	if rail != provider.RailQR && rail != "" {
+		return provider.Capabilities{}
+	}
 	can := provider.Capabilities{
+		Offered:       true,
 		Recovery:      provider.RecoverSearch,
 		PartialRefund: true,
 		Expires:       true,

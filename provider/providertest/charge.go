@@ -22,7 +22,7 @@ func lines(facts []provider.Fact) string {
 }
 
 func capabilities(t *testing.T, s *story) {
-	can := s.Connector.Capabilities()
+	can := s.can()
 	if !slices.Contains([]provider.Recovery{provider.RecoverRepeat, provider.RecoverSearch, provider.RecoverNone}, can.Recovery) {
 		t.Errorf("recovery %q", can.Recovery)
 	}
@@ -146,7 +146,7 @@ func cancelLeavesOthers(t *testing.T, s *story) {
 // recover does for a lost create what Capabilities.Recovery says.
 func (s *story) recover() {
 	s.t.Helper()
-	if s.Connector.Capabilities().Recovery == provider.RecoverRepeat {
+	if s.can().Recovery == provider.RecoverRepeat {
 		s.create()
 	} else {
 		s.get()
@@ -154,7 +154,7 @@ func (s *story) recover() {
 }
 
 func lostCreate(t *testing.T, s *story) {
-	if s.Connector.Capabilities().Recovery == provider.RecoverNone {
+	if s.can().Recovery == provider.RecoverNone {
 		t.Log("only a person can settle a lost create on this rail")
 		return
 	}
@@ -170,7 +170,7 @@ func lostCreate(t *testing.T, s *story) {
 }
 
 func lostCreatePaid(t *testing.T, s *story) {
-	if s.Connector.Capabilities().Recovery != provider.RecoverSearch {
+	if s.can().Recovery != provider.RecoverSearch {
 		t.Log("the buyer of this rail cannot pay what nobody has shown")
 		return
 	}
@@ -224,7 +224,7 @@ func fetchUnknown(t *testing.T, s *story) {
 }
 
 func expires(t *testing.T, s *story) {
-	if !s.Connector.Capabilities().Expires {
+	if !s.can().Expires {
 		t.Log("this rail's charges do not end by themselves")
 		return
 	}

@@ -53,7 +53,7 @@ func refundWhole(t *testing.T, s *story) {
 // refundParts: each key has one effect, whatever the number of calls
 // (reliability.md, 7).
 func refundParts(t *testing.T, s *story) {
-	if !s.Connector.Capabilities().PartialRefund {
+	if !s.can().PartialRefund {
 		t.Log("this rail gives back whole payments only")
 		return
 	}

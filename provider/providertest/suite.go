@@ -89,6 +89,9 @@ type story struct {
 
 func (s *story) context() context.Context { return s.t.Context() }
 
+// can is what the connector does on the charge's rail.
+func (s *story) can() provider.Capabilities { return s.Connector.Capabilities(s.charge.Rail) }
+
 // learn adds what an observation tells, which must be of the charge.
 func (s *story) learn(seen provider.Observation) {
 	s.t.Helper()

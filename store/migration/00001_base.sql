@@ -66,10 +66,13 @@ CREATE TABLE store (
     name          TEXT   NOT NULL,
     address       TEXT   NOT NULL,
     provider_ref  TEXT   NOT NULL,
+    close_at      TEXT   NOT NULL, -- hour at which its terminals close their batches, "23:30"; '' for never
+    close_due_at  BIGINT NOT NULL, -- next time that they do
     created_at    BIGINT NOT NULL,
     updated_at    BIGINT NOT NULL,
     removed_at    BIGINT NOT NULL
 );
+CREATE INDEX store_close_due ON store (close_due_at) WHERE close_due_at > 0;
 CREATE INDEX store_merchant ON store (merchant_id, mode);
 
 CREATE TABLE till (
@@ -87,6 +90,25 @@ CREATE TABLE till (
     removed_at    BIGINT NOT NULL
 );
 CREATE INDEX till_merchant ON till (merchant_id, mode);
+
+-- A card terminal of a store. tills are those that charge on it, none for all
+-- of the store.
+CREATE TABLE terminal (
+    id            TEXT   NOT NULL PRIMARY KEY,
+    merchant_id   TEXT   NOT NULL REFERENCES merchant (id),
+    mode          TEXT   NOT NULL CHECK (mode IN ('test', 'live')),
+    store_id      TEXT   NOT NULL REFERENCES store (id),
+    connection_id TEXT   NOT NULL REFERENCES connection (id),
+    code          TEXT   NOT NULL, -- the provider's own id
+    name          TEXT   NOT NULL,
+    tills         TEXT   NOT NULL,
+    created_at    BIGINT NOT NULL,
+    updated_at    BIGINT NOT NULL,
+    removed_at    BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX terminal_code ON terminal (connection_id, code) WHERE removed_at = 0;
+CREATE INDEX terminal_merchant ON terminal (merchant_id, mode);
+CREATE INDEX terminal_store ON terminal (store_id);
 
 CREATE TABLE shift (
     id          TEXT   NOT NULL,
@@ -116,15 +138,19 @@ CREATE TABLE payment (
     reference      TEXT   NOT NULL,
     description    TEXT   NOT NULL,
     items          TEXT   NOT NULL,
+    rail           TEXT   NOT NULL CHECK (rail IN ('qr', 'terminal')),
+    terminals      TEXT   NOT NULL,
+    options        TEXT   NOT NULL,
     created_by     TEXT   NOT NULL,
     state          TEXT   NOT NULL CHECK (state IN ('created', 'pending', 'unknown', 'paid', 'partially_refunded',
                        'refunded', 'disputed', 'charged_back', 'rejected', 'canceled', 'expired', 'failed')),
-    attention      TEXT   NOT NULL CHECK (attention IN ('', 'paid_late', 'shortfall', 'overpaid', 'mismatch', 'review')),
+    attention      TEXT   NOT NULL CHECK (attention IN ('', 'paid_late', 'shortfall', 'overpaid', 'mismatch', 'review', 'slip')),
     captured       BIGINT NOT NULL CHECK (captured >= 0),
     refunded       BIGINT NOT NULL CHECK (refunded >= 0),
     paid_at        BIGINT NOT NULL,
     declined       BIGINT NOT NULL,
     last_detail    TEXT   NOT NULL,
+    progress       TEXT   NOT NULL CHECK (progress IN ('', 'offered', 'at_terminal', 'confirming', 'canceling')),
     facts          TEXT   NOT NULL,
     settled        TEXT   NOT NULL,
     provider_order TEXT   NOT NULL,
@@ -139,11 +165,14 @@ CREATE TABLE payment (
     enquiries      BIGINT NOT NULL,
     due_at         BIGINT NOT NULL,
     counted_at     BIGINT NOT NULL, -- the later of ended_at and paid_at, once ended: where a till's report counts it
+    taken_by       TEXT   NOT NULL, -- the provider's id of the terminal that brought the money
     words          TEXT   NOT NULL, -- the provider's ids and last fours, lower case, each between spaces
     reference_text TEXT   NOT NULL, -- the reference in lower case
     PRIMARY KEY (merchant_id, id)
 );
 CREATE UNIQUE INDEX payment_open ON payment (till_id) WHERE state IN ('created', 'pending', 'unknown');
+CREATE INDEX payment_at_terminal ON payment (merchant_id) WHERE rail = 'terminal' AND state IN ('created', 'pending', 'unknown');
+CREATE INDEX payment_taken_by ON payment (merchant_id, taken_by, paid_at) WHERE taken_by <> '';
 CREATE INDEX payment_due ON payment (due_at) WHERE due_at > 0;
 CREATE INDEX payment_counted ON payment (till_id, counted_at) WHERE counted_at > 0;
 CREATE INDEX payment_attention ON payment (merchant_id, id) WHERE attention <> '';
@@ -157,6 +186,10 @@ CREATE TABLE refund (
     amount      BIGINT NOT NULL CHECK (amount > 0),
     currency    TEXT   NOT NULL,
     reason      TEXT   NOT NULL,
+    kind        TEXT   NOT NULL CHECK (kind IN ('refund', 'reversal')),
+    terminals   TEXT   NOT NULL,
+    expires_at  BIGINT NOT NULL,
+    cancel_at   BIGINT NOT NULL,
     state       TEXT   NOT NULL CHECK (state IN ('pending', 'unknown', 'succeeded', 'failed')),
     parts       TEXT   NOT NULL,
     origin      TEXT   NOT NULL,
@@ -165,11 +198,51 @@ CREATE TABLE refund (
     created_at  BIGINT NOT NULL,
     updated_at  BIGINT NOT NULL,
     returned_at BIGINT NOT NULL, -- when it first succeeded
+    done_by     TEXT   NOT NULL, -- the provider's id of the terminal that gave it back
     PRIMARY KEY (merchant_id, id)
 );
+CREATE INDEX refund_done_by ON refund (merchant_id, done_by, returned_at) WHERE done_by <> '';
+CREATE INDEX refund_at_terminal ON refund (merchant_id) WHERE expires_at > 0 AND state IN ('pending', 'unknown');
 CREATE INDEX refund_payment ON refund (payment_id);
 CREATE INDEX refund_due ON refund (due_at) WHERE due_at > 0;
 CREATE INDEX refund_returned ON refund (till_id, returned_at) WHERE returned_at > 0;
+
+-- A batch close of a terminal: what the provider answered beside what we know.
+CREATE TABLE settlement (
+    id            TEXT   NOT NULL,
+    merchant_id   TEXT   NOT NULL,
+    mode          TEXT   NOT NULL CHECK (mode IN ('test', 'live')),
+    connection_id TEXT   NOT NULL,
+    store_id      TEXT   NOT NULL,
+    terminal_id   TEXT   NOT NULL REFERENCES terminal (id),
+    terminal_code TEXT   NOT NULL,
+    currency      TEXT   NOT NULL,
+    state         TEXT   NOT NULL CHECK (state IN ('created', 'pending', 'unknown', 'confirmed', 'declined', 'failed')),
+    attention     TEXT   NOT NULL CHECK (attention IN ('', 'difference', 'unread', 'slip')),
+    asked_by      TEXT   NOT NULL,
+    provider_id   TEXT   NOT NULL,
+    progress      TEXT   NOT NULL,
+    batch         TEXT   NOT NULL,
+    detail        TEXT   NOT NULL,
+    message       TEXT   NOT NULL,
+    slip          TEXT   NOT NULL,
+    ours          TEXT   NOT NULL, -- our totals, JSON
+    theirs        TEXT   NOT NULL, -- the provider's, JSON; null where it told none
+    settled_by    TEXT   NOT NULL, -- who dealt with the attention
+    note          TEXT   NOT NULL,
+    from_at       BIGINT NOT NULL,
+    to_at         BIGINT NOT NULL, -- our totals are of from_at until before to_at; 0 while not final
+    created_at    BIGINT NOT NULL,
+    updated_at    BIGINT NOT NULL,
+    tries         BIGINT NOT NULL,
+    due_at        BIGINT NOT NULL,
+    PRIMARY KEY (merchant_id, id)
+);
+CREATE UNIQUE INDEX settlement_open ON settlement (terminal_id) WHERE state IN ('created', 'pending');
+CREATE INDEX settlement_terminal ON settlement (terminal_id, id);
+CREATE INDEX settlement_code ON settlement (connection_id, terminal_code, to_at) WHERE state = 'confirmed';
+CREATE INDEX settlement_due ON settlement (due_at) WHERE due_at > 0;
+CREATE INDEX settlement_attention ON settlement (merchant_id, id) WHERE attention <> '';
 
 -- seq is the order in which events were written, position the one in which
 -- they may be read: given after commit, without gaps.
@@ -267,9 +340,11 @@ DROP TABLE provider_call;
 DROP TABLE notification;
 DROP TABLE event_counter;
 DROP TABLE event;
+DROP TABLE settlement;
 DROP TABLE refund;
 DROP TABLE payment;
 DROP TABLE shift;
+DROP TABLE terminal;
 DROP TABLE till;
 DROP TABLE store;
 DROP TABLE login_session;
