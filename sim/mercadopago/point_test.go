@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"posta/sim/fault"
 	"posta/sim/mercadopago"
 )
 
@@ -500,5 +501,32 @@ func TestMPPNT22_RestartedItAgreesWithItself(t *testing.T) {
 	orders, err := again.PointOrders(device)
 	if err != nil || len(orders) != 1 || orders[0].ID != o || orders[0].Status != "action_required" || again.Books("pnt1").Approved != 5100 {
 		t.Fatal(orders, err, again.Books("pnt1"))
+	}
+}
+
+func TestMPPNT33_FaultsBefallTerminals(t *testing.T) {
+	b := newStand(t)
+	b.terminal()
+	for i, tt := range []struct {
+		rule fault.Rule
+		want string
+		paid int64
+	}{
+		{fault.Rule{Action: fault.WrongAmount, Amount: -100}, "processed/processed processed/accredited", 4900},
+		{fault.Rule{Action: fault.LateApproval, Delay: fault.Duration(39 * time.Second)}, "processed/processed processed/accredited", 5000},
+		{fault.Rule{Action: fault.LateApproval, Delay: fault.Duration(41 * time.Second)}, "action_required/action_required action_required/waiting_payment", 5000},
+	} {
+		key := fmt.Sprint("late", i)
+		tt.rule.Operation = "pay"
+		b.did(b.sim.Fault().Set(tt.rule))
+		o := id(b.want(b.order(key, with(pointBody, "external_reference", `"`+key+`"`)), 201))
+		b.payPoint(mercadopago.PointPayment{})
+		for range 60 {
+			b.move(time.Second)
+		}
+		b.stands(o, tt.want)
+		if book := b.sim.Books(key); book.Approved != tt.paid || book.InProcess != 0 {
+			t.Fatal(book)
+		}
 	}
 }
