@@ -133,6 +133,9 @@ func (a *App) wire(ctx context.Context) error {
 	if c.MercadoPagoURL != "" {
 		defaults["mercadopago"] = map[string]string{"base_url": c.MercadoPagoURL}
 	}
+	if c.PrismaURL != "" {
+		defaults["prisma"] = map[string]string{"base_url": c.PrismaURL}
+	}
 	a.Accounts = &account.Service{Store: a.Store, Box: box, Clock: c.Clock, Log: c.Log, Providers: all.Descriptions(),
 		Client: func(posta.ConnectionID) *http.Client { return client }, Defaults: defaults}
 	if err := a.checkSeal(ctx); err != nil {
@@ -153,7 +156,7 @@ func (a *App) wire(ctx context.Context) error {
 		PublicURL: a.URL, Version: Version})
 	var demo *web.Demo
 	if c.Phone != "" {
-		demo = &web.Demo{PhoneURL: c.Phone, Email: demoEmail, Password: demoPassword}
+		demo = &web.Demo{PhoneURL: c.Phone, TerminalsURL: c.Terminals, Email: demoEmail, Password: demoPassword}
 	}
 	webHandler := web.New(web.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Inbox: a.Inbox,
 		Hub: a.Hub, Events: a.Store, Calls: a.Store, Catalog: catalog, Clock: c.Clock, Log: c.Log,

@@ -31,10 +31,15 @@ type Config struct {
 	SealKey string
 	// MercadoPagoURL is the provider's address; its real one by default.
 	MercadoPagoURL string
+	// PrismaURL is the address of a new Prisma connection where none is typed; ""
+	// outside demos, since its hosts cannot be told from anything else.
+	PrismaURL string
 	// Migrate brings the database's schema up to date at start.
 	Migrate bool
 	// Phone is the simulators' address that pages of a demo link to; "" outside demos.
 	Phone string
+	// Terminals is the address of the simulated card terminals; "" outside demos.
+	Terminals string
 
 	Clock posta.Clock  // the machine's by default
 	Log   *slog.Logger // to standard error by default

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 
 	"posta"
 	"posta/sim/mercadopago"
+	"posta/sim/prisma"
 )
 
 // Demo is a hub and a provider's simulator in one program, with a merchant to
@@ -22,17 +22,19 @@ import (
 type Demo struct {
 	*App
 	Simulator *mercadopago.Simulator
+	Prisma    *prisma.Simulator
 	Seed      Seed
 
-	clock    *posta.MovableClock
-	listener net.Listener
-	server   *http.Server
+	clock       *posta.MovableClock
+	mercadopago *simulated
+	prisma      *simulated
 }
 
 // DemoConfig says where a demo lives.
 type DemoConfig struct {
 	Config
-	SimulatorListen string // 127.0.0.1:8081 by default, port 0 for any
+	SimulatorListen string // Mercado Pago's: 127.0.0.1:8081 by default, port 0 for any
+	PrismaListen    string // Prisma's: 127.0.0.1:8082 by default
 	// SimulatorScale makes the simulator's retries come sooner by this factor.
 	SimulatorScale float64
 }
@@ -44,6 +46,9 @@ type Seed struct {
 	Password string           `json:"password"`
 	Key      string           `json:"key"` // an API key of test mode
 	Tills    []posta.TillID   `json:"tills"`
+	// Terminals are those of the first store, at Prisma's simulator; the last one
+	// is a Point of the second store.
+	Terminals []posta.TerminalID `json:"terminals"`
 	// Offset is how far the demo's clock was moved.
 	Offset time.Duration `json:"clock_offset"`
 }
@@ -53,6 +58,9 @@ func NewDemo(ctx context.Context, config DemoConfig) (*Demo, error) {
 	config.Config = config.withDefaults()
 	if config.SimulatorListen == "" {
 		config.SimulatorListen = "127.0.0.1:8081"
+	}
+	if config.PrismaListen == "" {
+		config.PrismaListen = "127.0.0.1:8082"
 	}
 	if err := os.MkdirAll(config.Data, 0o700); err != nil {
 		return nil, err
@@ -76,19 +84,26 @@ func newDemo(ctx context.Context, config DemoConfig) (*Demo, error) {
 	}
 	d.clock.Move(d.Seed.Offset)
 	config.Clock, config.Migrate = d.clock, true
-	if d.listener, err = listen("the simulator", "--simulator", config.SimulatorListen); err != nil {
+	d.mercadopago, err = simulate("the Mercado Pago simulator", "--simulator", config.SimulatorListen, func() (simulator, error) {
+		d.Simulator, err = mercadopago.New(mercadopago.Config{Clock: d.clock, Log: config.Log,
+			File: filepath.Join(config.Data, simulatorFile), AllowLoopback: true, TimeScale: config.SimulatorScale})
+		return d.Simulator, err
+	})
+	if err != nil {
 		return nil, err
 	}
-	address := "http://" + d.listener.Addr().String()
-	d.Simulator, err = mercadopago.New(mercadopago.Config{Clock: d.clock, Log: config.Log, PublicURL: address,
-		File: filepath.Join(config.Data, simulatorFile), AllowLoopback: true, TimeScale: config.SimulatorScale})
+	d.prisma, err = simulate("the Prisma simulator", "--prisma-simulator", config.PrismaListen, func() (simulator, error) {
+		d.Prisma, err = prisma.New(prisma.Config{Clock: d.clock, Log: config.Log, File: filepath.Join(config.Data, prismaFile),
+			Pace: prisma.RealisticPace})
+		return d.Prisma, err
+	})
 	if err != nil {
-		return nil, errors.Join(err, d.listener.Close())
+		return nil, errors.Join(err, d.mercadopago.close())
 	}
-	d.server = &http.Server{Handler: d.Simulator.Handler(), ReadHeaderTimeout: 10 * time.Second}
-	config.MercadoPagoURL, config.Phone = address, address
+	config.MercadoPagoURL, config.Phone = d.mercadopago.url(), d.mercadopago.url()
+	config.PrismaURL, config.Terminals = d.prisma.url(), d.prisma.url()
 	if d.App, err = New(ctx, config.Config); err != nil {
-		return nil, errors.Join(err, d.listener.Close(), d.Simulator.Close())
+		return nil, errors.Join(err, d.mercadopago.close(), d.prisma.close())
 	}
 	d.clock.OnMove(func() {
 		d.Seed.Offset = d.clock.Offset()
@@ -100,10 +115,16 @@ func newDemo(ctx context.Context, config DemoConfig) (*Demo, error) {
 }
 
 // PhoneURL is the buyer's phone.
-func (d *Demo) PhoneURL() string { return "http://" + d.listener.Addr().String() + "/sim/phone" }
+func (d *Demo) PhoneURL() string { return d.mercadopago.url() + "/sim/phone" }
 
 // ControlURL is the simulator's control panel.
-func (d *Demo) ControlURL() string { return "http://" + d.listener.Addr().String() + "/sim/control" }
+func (d *Demo) ControlURL() string { return d.mercadopago.url() + "/sim/control" }
+
+// TerminalsURL is where the card terminals stand.
+func (d *Demo) TerminalsURL() string { return d.prisma.url() + "/sim/terminals" }
+
+// PrismaControlURL is the control panel of Prisma's simulator.
+func (d *Demo) PrismaControlURL() string { return d.prisma.url() + "/sim/control" }
 
 // Run serves until ctx ends. ready is called once the demo can be used; on the
 // first start that is after the merchant, stores and tills were made.
@@ -111,7 +132,7 @@ func (d *Demo) Run(ctx context.Context, ready func() error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running sync.WaitGroup
-	fail := make(chan error, 4)
+	fail := make(chan error, 8)
 	start := func(run func() error) {
 		running.Go(func() {
 			if err := run(); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, context.Canceled) {
@@ -120,8 +141,10 @@ func (d *Demo) Run(ctx context.Context, ready func() error) error {
 			cancel()
 		})
 	}
-	start(func() error { return d.server.Serve(d.listener) })
-	start(func() error { return d.Simulator.Run(ctx) })
+	for _, s := range d.simulators() {
+		start(s.serve)
+		start(func() error { return s.Run(ctx) })
+	}
 	start(func() error { return d.App.Run(ctx) })
 	if err := d.prepare(ctx); err != nil {
 		fail <- err
@@ -133,9 +156,8 @@ func (d *Demo) Run(ctx context.Context, ready func() error) error {
 	<-ctx.Done()
 	limit, done := context.WithTimeout(context.Background(), stopLimit)
 	defer done()
-	err := d.server.Shutdown(limit)
-	if err != nil {
-		d.server.Close()
+	for _, s := range d.simulators() {
+		s.stop(limit)
 	}
 	running.Wait()
 	select {
@@ -148,12 +170,15 @@ func (d *Demo) Run(ctx context.Context, ready func() error) error {
 
 // Close gives up addresses and files. Run must have returned.
 func (d *Demo) Close() error {
-	return errors.Join(d.App.Close(), ignoreClosed(d.listener.Close()), d.Simulator.Close())
+	return errors.Join(d.App.Close(), d.mercadopago.close(), d.prisma.close())
 }
+
+func (d *Demo) simulators() []*simulated { return []*simulated{d.mercadopago, d.prisma} }
 
 const (
 	seedFile      = "demo.json"
 	simulatorFile = "mercadopago-simulator.db"
+	prismaFile    = "prisma-simulator.db"
 )
 
 // ReadSeed reads what the demo in a data folder started with. Errors:
@@ -187,7 +212,7 @@ func claimFolder(c Config) (Seed, error) {
 		}
 		return Seed{}, saveSeed(c.Data, Seed{})
 	case err == nil && seed.Merchant == "" && c.sqlite() != "":
-		for _, name := range []string{c.sqlite(), filepath.Join(c.Data, simulatorFile)} {
+		for _, name := range []string{c.sqlite(), filepath.Join(c.Data, simulatorFile), filepath.Join(c.Data, prismaFile)} {
 			for _, tail := range databaseTails {
 				if err := os.Remove(name + tail); err != nil && !errors.Is(err, os.ErrNotExist) {
 					return Seed{}, err

@@ -18,7 +18,7 @@ import (
 // startDemo runs a demo on any ports until the test ends.
 func startDemo(t *testing.T, folder string) (*app.Demo, func()) {
 	t.Helper()
-	demo, err := app.NewDemo(context.Background(), app.DemoConfig{SimulatorListen: "127.0.0.1:0",
+	demo, err := app.NewDemo(context.Background(), app.DemoConfig{SimulatorListen: "127.0.0.1:0", PrismaListen: "127.0.0.1:0",
 		Config: app.Config{Data: folder, Listen: "127.0.0.1:0", Log: slog.New(slog.NewTextHandler(io.Discard, nil))}})
 	if err != nil {
 		t.Fatal(err)

@@ -134,7 +134,7 @@ func TestADemoKeepsToItsFolder(t *testing.T) {
 	if err := app.Migrate(context.Background(), hubs); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.NewDemo(context.Background(), app.DemoConfig{Config: hubs, SimulatorListen: "127.0.0.1:0"}); posta.ErrorCode(err) != posta.CodeConflict {
+	if _, err := app.NewDemo(context.Background(), app.DemoConfig{Config: hubs, SimulatorListen: "127.0.0.1:0", PrismaListen: "127.0.0.1:0"}); posta.ErrorCode(err) != posta.CodeConflict {
 		t.Errorf("a demo in a hub's folder: %v", err)
 	}
 	// A first start that was cut off in the middle is begun anew.

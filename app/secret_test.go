@@ -48,7 +48,7 @@ func (s *said) Write(b []byte) (int, error) { s.add("the log", b); return len(b)
 func TestP40_NoSecretLeavesTheHub(t *testing.T) {
 	ctx := context.Background()
 	folder, out := t.TempDir(), &said{parts: map[string][]byte{}}
-	demo, err := app.NewDemo(ctx, app.DemoConfig{SimulatorListen: "127.0.0.1:0", Config: app.Config{Data: folder, Listen: "127.0.0.1:0",
+	demo, err := app.NewDemo(ctx, app.DemoConfig{SimulatorListen: "127.0.0.1:0", PrismaListen: "127.0.0.1:0", Config: app.Config{Data: folder, Listen: "127.0.0.1:0",
 		Log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug}))}})
 	if err != nil {
 		t.Fatal(err)

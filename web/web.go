@@ -51,8 +51,11 @@ type Services struct {
 // Demo is what only posta demo has to show.
 type Demo struct {
 	PhoneURL string // the simulators' address: /sim/phone is the buyer's phone, /sim/control the control panel
-	Email    string // who can log in, shown at the log-in page
-	Password string
+	// TerminalsURL is the address of the simulated card terminals: /sim/terminals
+	// lists them, /sim/terminal/{number} is one, /sim/phone the wallet for their QR.
+	TerminalsURL string
+	Email        string // who can log in, shown at the log-in page
+	Password     string
 }
 
 // server holds what handlers need.
