@@ -13,6 +13,7 @@ var refundOf = map[provider.Status]RefundState{
 	provider.StatusPending:  RefundPending,
 	provider.StatusRejected: RefundFailed,
 	provider.StatusCanceled: RefundFailed,
+	provider.StatusDoubtful: RefundUnknown,
 }
 
 // bindRefunds ties the provider's refunds to ours, by the provider's id; by
@@ -35,6 +36,9 @@ func (s *Service) bindRefunds(r *Record, n News) {
 		refund, part := s.partFor(r, n, f, answered[f.ID])
 		if part == nil {
 			continue
+		}
+		if f.Status == provider.StatusDoubtful && part.decided() {
+			continue // a person has settled it
 		}
 		state, ok := refundOf[f.Status]
 		moved := part.Progress != f.Progress && f.Status == provider.StatusPending

@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"cmp"
 	"context"
 	"unicode/utf8"
 
@@ -10,6 +11,10 @@ import (
 
 // slipAttempt is the id of an attempt that a person read off a slip.
 const slipAttempt = "slip"
+
+// operatorVersion is above all versions of a provider: what a person saw done
+// is done.
+const operatorVersion = 1 << 40
 
 // SlipInput is what a named person says of a charge or refund whose answer was
 // lost, with the terminal's slip in the hand.
@@ -80,14 +85,18 @@ func (s *Service) SettleBySlip(ctx context.Context, id posta.PaymentID, in SlipI
 	}
 	record, err := s.Store.ChangePayment(ctx, id, func(r *Record) error {
 		p := &r.Payment
-		if p.Rail != provider.RailTerminal || !p.State.Open() || p.Attention != AttentionSlip && p.Attention != AttentionReview {
+		if p.Rail != provider.RailTerminal || p.Attention != AttentionSlip && (p.Attention != AttentionReview || !p.State.Open()) {
 			return &posta.Error{Code: posta.CodeState, Params: map[string]string{"state": string(p.State)}}
 		}
 		now := s.Clock.Now()
 		said := provider.Fact{Kind: provider.FactOperator, ID: in.By, Status: provider.StatusCanceled, At: now}
 		facts := []provider.Fact{said}
+		if !p.State.Open() {
+			facts = nil // it has ended, and stays so
+		}
 		if in.Done {
-			facts[0].Status = provider.StatusAccepted
+			said.Status = provider.StatusAccepted
+			facts = []provider.Fact{said}
 			amount := in.Amount
 			if amount == 0 {
 				amount = p.Amount.Amount + p.Options.CashBack
@@ -142,8 +151,8 @@ func (s *Service) SettleRefundBySlip(ctx context.Context, id posta.RefundID, in 
 					continue
 				}
 				s.apply(r, News{Source: FromOperator, Refund: id, Part: j, Observation: provider.Observation{Facts: []provider.Fact{{
-					Kind: provider.FactRefund, ID: slipAttempt + "/" + part.Key, Parent: part.Attempt, Status: provider.StatusApproved,
-					Detail: "operator", At: s.Clock.Now(), Amount: part.Amount, Refund: mine.Kind, Authorizes: in.Authorization,
+					Kind: provider.FactRefund, ID: cmp.Or(part.ProviderID, slipAttempt+"/"+part.Key), Parent: part.Attempt, Status: provider.StatusApproved,
+					Version: operatorVersion, Detail: "operator", At: s.Clock.Now(), Amount: part.Amount, Refund: mine.Kind, Authorizes: in.Authorization,
 					Slip: in.slip(mine.Terminals)}}}})
 				mine = &r.Refunds[i] // what was applied may have grown the list
 			}

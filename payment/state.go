@@ -76,7 +76,7 @@ func fill(f *provider.Fact, older provider.Fact) {
 func Compute(asked int64, facts []provider.Fact) Summary {
 	var s Summary
 	var proven, accepted, charged, disputed, closed bool
-	var open, review, unanswered, lost, stranded, foreign bool
+	var open, review, unanswered, lost, stranded, doubtful, foreign bool
 	var progress provider.Progress
 	var explained, stray int64
 	current := newest(facts)
@@ -108,6 +108,8 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 				lost = true
 			case provider.StatusStranded:
 				lost, stranded = true, true
+			case provider.StatusDoubtful:
+				doubtful = true
 			}
 		case provider.FactForeign:
 			foreign = true
@@ -174,7 +176,7 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 		s.Attention = AttentionMismatch
 	case (review || unanswered) && !proven && !ended:
 		s.Attention = AttentionReview
-	case stranded && s.State == Unknown:
+	case stranded && s.State == Unknown, doubtful && !proven:
 		s.Attention = AttentionSlip
 	}
 	if !proven {
@@ -203,6 +205,7 @@ var ends = []struct {
 	state  State
 }{
 	{provider.FactOrder, provider.StatusRejected, Rejected},
+	{provider.FactOrder, provider.StatusDoubtful, Rejected},
 	{provider.FactOrder, provider.StatusRefused, Failed},
 	{provider.FactOrder, provider.StatusCanceled, Canceled},
 	{provider.FactOperator, provider.StatusCanceled, Canceled},
@@ -220,7 +223,7 @@ func endOf(facts []provider.Fact) (s Summary) {
 				continue
 			}
 			s.State = end.state
-			if f.Status != provider.StatusRejected && f.Status != provider.StatusRefused {
+			if f.Status != provider.StatusRejected && f.Status != provider.StatusRefused && f.Status != provider.StatusDoubtful {
 				continue
 			}
 			if f.At.After(told) || f.At.Equal(told) && f.Detail > s.LastDetail {

@@ -43,6 +43,7 @@ const (
 	StatusCanceled    Status = "canceled"     // order, sale, attempt; operator: given up
 	StatusExpired     Status = "expired"      // order, sale, attempt
 	StatusRejected    Status = "rejected"     // order (terminal), attempt, refund: the bank or provider declined
+	StatusDoubtful    Status = "doubtful"     // order (terminal), refund: ended by an error that leaves open whether money moved
 	StatusRefused     Status = "refused"      // order: the create was refused, there is no order
 	StatusLost        Status = "lost"         // order: the create's answer was lost
 	StatusStranded    Status = "stranded"     // order: it was lost, and only a person can settle it
@@ -56,7 +57,7 @@ const (
 // rank orders statuses that claim the same moment: the further along wins.
 var rank = map[Status]int{
 	StatusLost: 0, StatusStranded: 0, StatusOpen: 1, StatusPending: 1, StatusReview: 2, StatusRefused: 3,
-	StatusExpired: 4, StatusCanceled: 4, StatusRejected: 4, StatusAccepted: 5,
+	StatusExpired: 4, StatusCanceled: 4, StatusRejected: 4, StatusDoubtful: 4, StatusAccepted: 5,
 	StatusApproved: 6, StatusClosed: 6, StatusInMediation: 7, StatusChargedBack: 8,
 }
 
