@@ -240,6 +240,12 @@ func TestMPORD14_RefundNeedsProcessed(t *testing.T) {
 	b.till()
 	o := id(b.want(b.order("k1", orderBody), 201))
 	b.wantError(b.call("POST", "/v1/orders/"+o+"/refund", "", "X-Idempotency-Key", "r1"), 409, "cannot_refund_order")
+	b.pay()
+	part := `{"transactions":[{"id":"` + text(at(b.call("GET", "/v1/orders/"+o, "").object, "transactions", "payments", 0, "id")) + `","amount":"1.00"}]}`
+	b.move(180 * 24 * time.Hour)
+	b.want(b.call("POST", "/v1/orders/"+o+"/refund", part, "X-Idempotency-Key", "r1"), 201) // also when it can no longer be read
+	b.move(time.Minute)
+	b.wantError(b.call("POST", "/v1/orders/"+o+"/refund", part, "X-Idempotency-Key", "r2"), 400, "in_store_payment_refund_order")
 }
 
 func TestMPORD15_AsyncRefundBySwitch(t *testing.T) {

@@ -95,7 +95,6 @@ func TestMPPNT25_EventsThatAreRefused(t *testing.T) {
 	b.want(b.cancel(o, "c1"), 200)
 	b.wantError(b.event(o, `{"status":"processed"}`), 400, "bad_request")
 	b.account(mercadopago.Account{UserID: user, AccessToken: token})
-	b.add(mercadopago.PointTerminal{UserID: user, ID: device})
-	live := id(b.want(b.order("k3", pointBody), 201))
+	live := id(b.want(b.order("k3", virtualBody), 201))
 	b.wantError(b.event(live, `{"status":"processed"}`), 403, "forbidden")
 }

@@ -1,6 +1,7 @@
 package mercadopago_test
 
 import (
+	"errors"
 	"net/url"
 	"regexp"
 	"strings"
@@ -92,6 +93,13 @@ func TestMPPNT30_ThePhoneReadsTheTerminalsQR(t *testing.T) {
 	b.equal(b.get(o), "mercadopago", "transactions", "payments", 0, "provider")
 	_, body = get("/sim/phone/pay?order="+o, nil)
 	wantText(t, body, "Este cobro ya no está")
+	b.want(b.order("k2", pointBody), 201)
+	b.did(b.sim.TakePoint(device))
+	qr = regexp.MustCompile(`name="qr" value="([^"]+)"`).FindStringSubmatch(look("?qr=1"))
+	b.did(b.sim.StallPoint(device)) // a card was faster
+	if _, err := b.sim.Scan(mercadopago.ScanRequest{QR: qr[1]}); !errors.Is(err, mercadopago.ErrNothing) {
+		t.Fatal(err)
+	}
 }
 
 func TestMPPNT31_TerminalPagesInEveryLanguage(t *testing.T) {

@@ -1,6 +1,7 @@
 package mercadopago_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"posta"
 	"posta/sim/fault"
 	"posta/sim/mercadopago"
 )
@@ -363,7 +365,15 @@ func TestMPPNT16_StalledWithOrWithoutTheMoney(t *testing.T) {
 		if book := b.sim.Books(key); book.Approved != int64(len(pay))*5000 {
 			t.Fatal(book)
 		}
-		b.equal(b.call("GET", "/v1/payments/search?external_reference="+key, ""), fmt.Sprint(len(pay)), "paging", "total")
+		found := b.call("GET", "/v1/payments/search?external_reference="+key, "")
+		b.equal(found, fmt.Sprint(len(pay)), "paging", "total")
+		if len(pay) > 0 { // given back there, and the order does not learn of that either
+			b.want(b.call("POST", "/v1/payments/"+text(at(found.object, "results", 0, "id"))+"/refunds", "", "X-Idempotency-Key", "r"), 201)
+			b.stands(o, "action_required/action_required action_required/check_on_terminal")
+			if book := b.sim.Books(key); book.Refunded != 5000 {
+				t.Fatal(book)
+			}
+		}
 	}
 }
 
@@ -529,4 +539,22 @@ func TestMPPNT33_FaultsBefallTerminals(t *testing.T) {
 			t.Fatal(book)
 		}
 	}
+}
+
+func TestMPPNT34_RunDoesItInTimeByItself(t *testing.T) {
+	clock := posta.NewMovableClock()
+	b := newStand(t, func(c *mercadopago.Config) { c.Clock = clock })
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	o := b.point()
+	b.did(b.sim.StallPoint(device))
+	clock.Move(40*time.Second - 300*time.Millisecond)
+	done := make(chan error, 1)
+	go func() { done <- b.sim.Run(ctx) }()
+	b.did(b.sim.Await(ctx, func() bool {
+		orders, err := b.sim.PointOrders(device)
+		return err == nil && orders[0].ID == o && orders[0].Status == "action_required"
+	}))
+	cancel()
+	b.did(<-done)
 }
