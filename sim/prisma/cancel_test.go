@@ -74,6 +74,9 @@ func TestPRPAY15_WhatWasGrantedMeanwhileIsTakenBack(t *testing.T) {
 	a := b.status(id, "UNDO_REQUEST")
 	b.equal(a, "<nil>", "payment_data", "authorization_code")
 	b.steps(id, "PROCESSING_UNDO", "UNDONE")
+	a = b.payment(id)
+	b.equal(a, "<nil>", "payment_data", "acquirer_response_code")
+	b.equal(a, "CANCELADA POR LA CAJA", "payment_data", "acquirer_additional_message")
 	x := b.sim.Books().Authorizations
 	if len(x) != 1 || !x[0].Reversed || x[0].VoidedBy != "undo" || b.sim.Terminals()[0].Totals.Total.Count != 0 {
 		t.Fatal(x)

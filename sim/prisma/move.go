@@ -1,6 +1,7 @@
 package prisma
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"time"
 )
@@ -111,15 +112,18 @@ func (s *Simulator) report(i *intent, at time.Time) {
 		to = undoRefused
 	}
 	s.print(i)
-	s.leave(i, to, i.Result.Message, at)
+	s.leave(i, to, cmp.Or(i.Result.Message, "APROBADA"), at)
 }
 
 // leave ends an intent and frees its terminal.
 func (s *Simulator) leave(i *intent, to stage, message string, at time.Time) {
 	i.Step, i.Due, i.UndoDue = "", time.Time{}, time.Time{}
+	if to == undone && i.Result != nil {
+		i.Result.Code, i.Result.Message = "", message
+	}
 	s.move(i, to, at)
 	if d := s.devices[i.Terminal]; d != nil && d.Current == i.ID {
-		d.Current, d.Message = "", message
+		d.Current, d.Last, d.Message = "", i.ID, message
 		s.put(d)
 	}
 }

@@ -25,6 +25,7 @@ type device struct {
 	Off       bool
 	NoPaper   bool
 	Current   string // id of the intent it works on
+	Last      string // id of the intent it ended last
 	Message   string // of the last operation
 	Slip      string // what was printed last
 	Batch     int64  // number of the open batch
@@ -51,6 +52,8 @@ type TerminalState struct {
 	Current *Intent `json:"current"`
 	// Waiting is the list of intents that can be chosen.
 	Waiting []Intent `json:"waiting"`
+	// Last is the intent that it ended last, with its final status.
+	Last *Intent `json:"last"`
 	// Message is the outcome of the last operation, Slip what was printed last.
 	Message string `json:"message"`
 	Slip    string `json:"slip"`
@@ -77,6 +80,10 @@ func (s *Simulator) Terminals() []TerminalState {
 				} else {
 					v.Waiting = append(v.Waiting, w)
 				}
+			}
+			if i := s.intents[d.Last]; i != nil {
+				w := i.view()
+				v.Last = &w
 			}
 			list = append(list, v)
 		}

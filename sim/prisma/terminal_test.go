@@ -26,6 +26,9 @@ func TestPRTRM01_CanceledOnTheDevice(t *testing.T) {
 			want = "DECLINED"
 		}
 		b.equal(b.status(id, want), "CANCELADA EN LA TERMINAL", "payment_data", "acquirer_additional_message")
+		if last := b.sim.Terminals()[0].Last; last == nil || last.ID != id || last.Status != want {
+			t.Fatal(last)
+		}
 	}
 }
 
