@@ -3,6 +3,7 @@ package payment
 import (
 	"cmp"
 	"context"
+	"slices"
 	"unicode/utf8"
 
 	"posta"
@@ -48,7 +49,7 @@ func (in SlipInput) check(terminals []Terminal) error {
 	p.Add(in.LastFour != "" && !fourDigits(in.LastFour), "last_four", "malformed")
 	p.Add(in.Amount < 0 || in.Amount > MaxAmount, "amount", "out_of_range")
 	p.Add(in.Installments < 0 || in.Installments > 99, "installments", "out_of_range")
-	p.Add(in.Terminal != "" && len(at(terminals, in.Terminal)) == 0, "terminal", "unknown")
+	p.Add(in.Terminal != "" && !slices.ContainsFunc(terminals, func(t Terminal) bool { return t.Code == in.Terminal }), "terminal", "unknown")
 	return p.Err()
 }
 
