@@ -55,6 +55,7 @@ func New(s Services) http.Handler {
 	a.huma = humago.New(a.v1, config(s.Version))
 	a.payments()
 	a.refunds()
+	a.slips()
 	a.stores()
 	a.tills()
 	a.shifts()

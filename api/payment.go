@@ -18,7 +18,10 @@ type NewPayment struct {
 	Reference   string          `json:"reference,omitempty" doc:"your own text; not unique" maxLength:"100"`
 	Description string          `json:"description,omitempty" doc:"shown to the buyer" maxLength:"150"`
 	Items       []provider.Item `json:"items,omitempty" doc:"what is sold; their sum must be the amount" maxItems:"50"`
-	ExpiresIn   int64           `json:"expires_in,omitempty" doc:"seconds, 30 to 10800; 600 if left out"`
+	ExpiresIn   int64           `json:"expires_in,omitempty" doc:"seconds, 30 to 10800; if left out 600, on a terminal 120"`
+	Rail        provider.Rail   `json:"rail,omitempty" enum:"qr,terminal" doc:"how the buyer pays: a QR that the till shows, or a card terminal; qr if left out"`
+	Terminals   []string        `json:"terminals,omitempty" maxItems:"20" doc:"those that may take it, on rail terminal; those of the till if left out. The first to take it charges"`
+	Options     *PaymentOptions `json:"options,omitempty" doc:"what is asked of the terminal, on rail terminal"`
 }
 
 // PaymentList is a page of payments.
@@ -35,8 +38,8 @@ type Totals struct {
 	Refunded map[posta.Currency]int64 `json:"refunded"`
 }
 
-// Settlement says how a person settled what drew attention.
-type Settlement struct {
+// Settling says how a person settled what drew attention.
+type Settling struct {
 	Accept bool `json:"accept,omitempty" doc:"take what came as full payment"`
 }
 
@@ -77,8 +80,9 @@ func (a *server) payments() {
 	const tag = "Payments"
 	add(a, http.MethodPost, "/v1/payments", about{id: "create_payment", tag: tag, summary: "Charge at a till", status: http.StatusCreated,
 		text: "Stores the payment, then asks the provider, for at most ten seconds. It comes back pending (the buyer can pay), " +
-			"unknown (the provider's answer was lost; Posta goes on asking: do not charge again) or failed (the provider refused).",
-		codes:   []posta.Code{posta.CodeNotFound, posta.CodeTillBusy, posta.CodeForbidden, posta.CodeModeMismatch},
+			"unknown (the provider's answer was lost; Posta goes on asking: do not charge again) or failed (the provider refused). " +
+			"On a terminal progress says where it stands; an unknown one with attention slip only the terminal's slip can settle.",
+		codes:   []posta.Code{posta.CodeNotFound, posta.CodeTillBusy, posta.CodeTerminalBusy, posta.CodeForbidden, posta.CodeModeMismatch},
 		request: NewPayment{TillID: "til_" + exampleULID, Amount: 150000, Reference: "mesa 4"}, answer: examplePayment}, a.createPayment)
 	add(a, http.MethodGet, "/v1/payments/{id}", about{id: "get_payment", tag: tag, summary: "Get a payment", answer: examplePayment},
 		func(ctx context.Context, in *PaymentPath) (*paymentAnswer, error) {
@@ -106,10 +110,10 @@ func (a *server) payments() {
 			return shown(p, "", err)
 		})
 	add(a, http.MethodPost, "/v1/payments/{id}/settle", about{id: "settle_payment", tag: tag, summary: "Settle what a payment drew attention to",
-		codes: []posta.Code{posta.CodeState}, request: Settlement{Accept: true}, answer: examplePayment},
+		codes: []posta.Code{posta.CodeState}, request: Settling{Accept: true}, answer: examplePayment},
 		func(ctx context.Context, in *struct {
 			PaymentPath
-			Body *Settlement
+			Body *Settling
 		}) (*paymentAnswer, error) {
 			key := callOf(ctx).key
 			id, err := found[posta.PaymentID](in.ID)
@@ -135,11 +139,15 @@ func (a *server) createPayment(ctx context.Context, in *struct{ Body NewPayment 
 	if err != nil {
 		return nil, err
 	}
+	terminals, err := terminalIDs(in.Body.Terminals)
+	if err != nil {
+		return nil, err
+	}
 	p, err := a.Payments.Create(ctx, payment.Input{ID: posta.IDFrom[posta.PaymentID](call.claim.ULID),
 		MerchantID: call.key.MerchantID, Mode: call.key.Mode, TillID: till,
 		Amount:    posta.Money{Amount: in.Body.Amount, Currency: in.Body.Currency},
 		Reference: in.Body.Reference, Description: in.Body.Description, Items: in.Body.Items,
-		ExpiresIn: time.Duration(in.Body.ExpiresIn) * time.Second, By: call.by()})
+		ExpiresIn: time.Duration(in.Body.ExpiresIn) * time.Second, Rail: in.Body.Rail, Terminals: terminals, Options: in.Body.Options.asked(), By: call.by()})
 	return shown(p, "/v1/payments/"+string(p.ID), err)
 }
 

@@ -28,6 +28,7 @@ var statuses = map[posta.Code]int{
 	posta.CodeStoreInUse:          http.StatusConflict,
 	posta.CodeShiftOpen:           http.StatusConflict,
 	posta.CodeTillBusy:            http.StatusConflict,
+	posta.CodeTerminalBusy:        http.StatusConflict,
 	posta.CodeIdempotencyReused:   http.StatusUnprocessableEntity,
 	posta.CodeInFlight:            http.StatusConflict,
 	posta.CodeRefundExceeds:       http.StatusConflict,

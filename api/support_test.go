@@ -36,9 +36,18 @@ type acquirer struct {
 	down    bool                    // gives no usable answer
 	// during is called while a charge is being made.
 	during func(provider.Charge)
+	// refunds wait on a terminal, by the acquirer's id.
+	refunds map[string]provider.Fact
+	// totals are what the acquirer says of the next batch.
+	totals *provider.BatchTotals
+	// apart are the terminals that do not take their charges from us.
+	apart map[string]bool
 }
 
-func (a *acquirer) Capabilities(provider.Rail) provider.Capabilities {
+func (a *acquirer) Capabilities(rail provider.Rail) provider.Capabilities {
+	if rail == provider.RailTerminal {
+		return onTerminal
+	}
 	return provider.Capabilities{Offered: true, Recovery: provider.RecoverRepeat, PartialRefund: true, Expires: true}
 }
 
@@ -63,6 +72,9 @@ func (a *acquirer) Create(_ context.Context, c provider.Charge, _ string) (provi
 	if during != nil {
 		during(c)
 	}
+	if err := a.answer(); err != nil && c.Rail == provider.RailTerminal {
+		return provider.Observation{}, err // nobody knows whether it arrived
+	}
 	return order(c, provider.StatusOpen), a.answer()
 }
 
@@ -73,14 +85,25 @@ func order(c provider.Charge, status provider.Status) provider.Observation {
 }
 
 func (a *acquirer) Get(_ context.Context, c provider.Charge) (provider.Observation, error) {
-	return order(c, provider.StatusOpen), a.answer()
+	seen := order(c, provider.StatusOpen)
+	a.set(func() {
+		for _, r := range c.Refunds {
+			if f, known := a.refunds[r.ID]; known {
+				seen.Facts = append(seen.Facts, f)
+			}
+		}
+	})
+	return seen, a.answer()
 }
 
 func (a *acquirer) Cancel(_ context.Context, c provider.Charge, _ string) (provider.Observation, error) {
 	return order(c, provider.StatusCanceled), a.answer()
 }
 
-func (a *acquirer) Refund(_ context.Context, _ provider.Charge, r provider.Refund) (provider.Observation, error) {
+func (a *acquirer) Refund(_ context.Context, c provider.Charge, r provider.Refund) (provider.Observation, error) {
+	if c.Rail == provider.RailTerminal {
+		return a.offer(r), a.answer()
+	}
 	return provider.Observation{Facts: []provider.Fact{{Kind: provider.FactRefund, ID: "ref-" + r.Key, Parent: r.Attempt,
 		Status: provider.StatusApproved, At: storetest.Now, Amount: r.Amount.Amount, Currency: r.Amount.Currency}}}, a.answer()
 }
@@ -132,7 +155,7 @@ func start(t *testing.T, db *store.DB) *hub {
 		t.Fatal(err)
 	}
 	h := &hub{t: t, clock: posta.NewFrozenClock(storetest.Now), db: db, box: box, log: &bytes.Buffer{},
-		acquirer: &acquirer{creates: map[posta.PaymentID]int{}}}
+		acquirer: &acquirer{creates: map[posta.PaymentID]int{}, refunds: map[string]provider.Fact{}, apart: map[string]bool{}}}
 	h.wire()
 	return h
 }
