@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -145,7 +146,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.Payments = &payment.Service{Store: a.Store, Open: a.Accounts.Open, Clock: c.Clock, Log: c.Log,
 		NotifyURL: a.NotifyURL, Committed: a.Hub.Wake}
 	a.Tills = &till.Service{Keeper: a.Store, Clock: c.Clock, Open: a.Accounts.Open, Busy: a.busy,
-		ConnectionMode: a.Accounts.ConnectionMode, Currency: a.Accounts.Currency}
+		ConnectionMode: a.Accounts.ConnectionMode, Currency: a.Accounts.Currency, TerminalUse: a.terminalUse, Location: a.Accounts.Location}
 	a.Inbox = &inbox.Service{Store: a.metrics.inbox(a.Store), Clock: c.Clock, Log: c.Log, Secret: a.Accounts.Secrets,
 		Read: readers(), Owners: a.owners(), Wake: func() { a.loop.Wake(sweepNotifications) }}
 	answers := &idempotency.Service{Store: a.Store, Box: box, Clock: c.Clock}
@@ -221,6 +222,14 @@ func (a *App) busy(ctx context.Context, m posta.MerchantID, id posta.TillID) (bo
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// terminalUse names what is under way on a terminal.
+func (a *App) terminalUse(ctx context.Context, m posta.MerchantID, id posta.TerminalID) (map[string]string, error) {
+	use, err := a.Store.TerminalUse(ctx, m, id)
+	named := map[string]string{"payment": string(use.Payment), "refund": string(use.Refund), "settlement": string(use.Settlement)}
+	maps.DeleteFunc(named, func(_, id string) bool { return id == "" })
+	return named, err
 }
 
 func readers() map[string]func(provider.Delivery, []provider.Secret) (provider.Notice, provider.Verdict) {

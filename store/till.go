@@ -103,7 +103,7 @@ func (db *DB) Sales(ctx context.Context, m posta.MerchantID, id posta.TillID, fr
 	}
 	var out []till.Sale
 	for _, p := range ended {
-		out = append(out, till.Sale{State: string(p.State), Captured: p.Captured, At: countedAt(p),
+		out = append(out, till.Sale{State: string(p.State), Rail: string(p.Rail), Captured: p.Captured, At: countedAt(p),
 			Declined: int64(p.Declined), Methods: methods(p)})
 	}
 	return out, nil
@@ -129,7 +129,7 @@ attempts:
 				continue attempts
 			}
 		}
-		out = append(out, till.MethodSum{Method: a.Method, Brand: a.Brand, Count: 1, Captured: a.Amount})
+		out = append(out, till.MethodSum{Rail: string(p.Rail), Method: a.Method, Brand: a.Brand, Count: 1, Captured: a.Amount})
 	}
 	return out
 }
@@ -138,9 +138,9 @@ attempts:
 // until before to.
 func (db *DB) Returns(ctx context.Context, m posta.MerchantID, id posta.TillID, from, to time.Time) ([]till.Returned, error) {
 	return all(db.read(ctx), func(rows *sql.Rows) (r till.Returned, err error) {
-		err = rows.Scan(&r.Amount, instant{&r.At})
+		err = rows.Scan(&r.Rail, &r.Amount, instant{&r.At})
 		return r, err
-	}, `SELECT amount, returned_at FROM refund
+	}, `SELECT (SELECT rail FROM payment WHERE payment.id = refund.payment_id), amount, returned_at FROM refund
 		WHERE till_id = ? AND merchant_id = ? AND returned_at > 0 AND returned_at >= ? AND returned_at < ?
 		ORDER BY returned_at, id`, id, m, from, to)
 }

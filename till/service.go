@@ -12,7 +12,8 @@ import (
 	"posta/provider"
 )
 
-// Service keeps stores and tills, here and at the provider, and their shifts.
+// Service keeps stores and tills, here and at the provider, their terminals and
+// their shifts.
 //
 // Its methods take the mode of whoever asks: what is of the other mode is not
 // found. Mode "" finds both; lists need a mode.
@@ -27,6 +28,11 @@ type Service struct {
 	Currency func(context.Context, posta.MerchantID) (posta.Currency, error)
 	// Busy reports whether a payment is open at the till.
 	Busy func(context.Context, posta.MerchantID, posta.TillID) (bool, error)
+	// TerminalUse names what is under way on a terminal, by "payment", "refund"
+	// or "settlement"; it is empty if nothing is.
+	TerminalUse func(context.Context, posta.MerchantID, posta.TerminalID) (map[string]string, error)
+	// Location is the merchant's time zone.
+	Location func(context.Context, posta.MerchantID) (*time.Location, error)
 }
 
 // callLimit is how long a person waits for the provider to take a store, or a
@@ -35,9 +41,10 @@ const callLimit = 10 * time.Second
 
 // Longest names and texts, in characters. The till's is Mercado Pago's.
 const (
-	maxStoreName = 100
-	maxTillName  = 44
-	maxText      = 100
+	maxStoreName    = 100
+	maxTillName     = 44
+	maxTerminalCode = 60
+	maxText         = 100
 )
 
 func notFound() error { return &posta.Error{Code: posta.CodeNotFound} }

@@ -3,6 +3,7 @@ package till
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -147,8 +148,15 @@ func (s *Service) report(ctx context.Context, m posta.MerchantID, id posta.TillI
 // Sum adds up sales and returns. Methods come with the largest sum first.
 func Sum(sales []Sale, returns []Returned) Report {
 	r := Report{Methods: []MethodSum{}}
-	type way struct{ method, brand string }
+	type way struct{ rail, method, brand string }
 	index := map[way]int{}
+	rails := map[string]*RailSum{}
+	rail := func(name string) *RailSum {
+		if rails[name] == nil {
+			rails[name] = &RailSum{Rail: name}
+		}
+		return rails[name]
+	}
 	for _, sale := range sales {
 		r.Declined += sale.Declined
 		if sale.Captured <= 0 {
@@ -158,26 +166,36 @@ func Sum(sales []Sale, returns []Returned) Report {
 			}
 			continue
 		}
+		by := rail(sale.Rail)
+		by.Sales++
+		by.Captured += sale.Captured
 		r.Sales++
 		r.Captured += sale.Captured
 		for _, by := range sale.Methods {
-			at, ok := index[way{by.Method, by.Brand}]
+			key := way{by.Rail, by.Method, by.Brand}
+			at, ok := index[key]
 			if !ok {
 				at = len(r.Methods)
-				index[way{by.Method, by.Brand}] = at
-				r.Methods = append(r.Methods, MethodSum{Method: by.Method, Brand: by.Brand})
+				index[key] = at
+				r.Methods = append(r.Methods, MethodSum{Rail: by.Rail, Method: by.Method, Brand: by.Brand})
 			}
 			r.Methods[at].Count += by.Count
 			r.Methods[at].Captured += by.Captured
 		}
 	}
 	for _, back := range returns {
+		by := rail(back.Rail)
+		by.Refunds++
+		by.Refunded += back.Amount
 		r.Refunds++
 		r.Refunded += back.Amount
 	}
 	slices.SortFunc(r.Methods, func(a, b MethodSum) int {
-		return cmp.Or(cmp.Compare(b.Captured, a.Captured), cmp.Compare(a.Method, b.Method), cmp.Compare(a.Brand, b.Brand))
+		return cmp.Or(cmp.Compare(b.Captured, a.Captured), cmp.Compare(a.Rail, b.Rail), cmp.Compare(a.Method, b.Method), cmp.Compare(a.Brand, b.Brand))
 	})
+	for _, name := range slices.Sorted(maps.Keys(rails)) {
+		r.Rails = append(r.Rails, *rails[name])
+	}
 	return r
 }
 

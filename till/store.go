@@ -2,8 +2,10 @@ package till
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"posta"
@@ -18,12 +20,13 @@ type StoreInput struct {
 	ConnectionID posta.ConnectionID // fixed once created
 	Name         string             // letters and spaces, ≤ 100 characters
 	Address      Address
+	CloseAt      string // hour at which its terminals close their batches, "23:30"; "" for never
 }
 
 func (in *StoreInput) check() error {
 	var p posta.Problems
 	a := &in.Address
-	for _, text := range []*string{&in.Name, &a.Street, &a.Number, &a.City, &a.State, &a.Latitude, &a.Longitude, &a.Reference} {
+	for _, text := range []*string{&in.CloseAt, &in.Name, &a.Street, &a.Number, &a.City, &a.State, &a.Latitude, &a.Longitude, &a.Reference} {
 		*text = strings.TrimSpace(*text)
 	}
 	line(&p, "name", in.Name, true, maxStoreName)
@@ -39,12 +42,25 @@ func (in *StoreInput) check() error {
 	p.Add(a.Latitude != "" && !degrees(a.Latitude, 90), "address.latitude", "degrees")
 	p.Add(a.Longitude == "", "address.longitude", "required")
 	p.Add(a.Longitude != "" && !degrees(a.Longitude, 180), "address.longitude", "degrees")
+	p.Add(in.CloseAt != "" && !posta.ValidHour(in.CloseAt), "close_at", "malformed")
 	return p.Err()
+}
+
+// nextClose is when a store that closes at the hour does so next; zero for never.
+func (s *Service) nextClose(ctx context.Context, m posta.MerchantID, hour string) (time.Time, error) {
+	if hour == "" {
+		return time.Time{}, nil
+	}
+	loc, err := s.Location(ctx, m)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return posta.NextHour(hour, loc, s.Clock.Now()), nil
 }
 
 // CreateStore keeps a store and then tells the provider of it. Called again with
 // the same ID it goes on where the first call stopped. Errors: invalid with
-// fields name (required, textual…), connection_id, address.street and so on;
+// fields name (required, textual…), connection_id, close_at, address.street and so on;
 // mode_mismatch when the connection is of the other mode. An error of the
 // provider's comes with the stored store, whose ProviderRef is "":
 // ProvisionStore tries again.
@@ -67,7 +83,10 @@ func (s *Service) CreateStore(ctx context.Context, in StoreInput) (Store, error)
 		in.ID = posta.NewID[posta.StoreID](now)
 	}
 	st := Store{ID: in.ID, MerchantID: in.MerchantID, Mode: mode, ConnectionID: in.ConnectionID, Name: in.Name,
-		Address: in.Address, CreatedAt: now, UpdatedAt: now}
+		Address: in.Address, CloseAt: in.CloseAt, CreatedAt: now, UpdatedAt: now}
+	if st.CloseDueAt, err = s.nextClose(ctx, in.MerchantID, in.CloseAt); err != nil {
+		return Store{}, err
+	}
 	err = s.Keeper.InsertStore(ctx, st)
 	if posta.ErrorCode(err) == posta.CodeConflict {
 		there, found := s.Keeper.Store(ctx, in.MerchantID, in.ID)
@@ -85,7 +104,8 @@ func (s *Service) CreateStore(ctx context.Context, in StoreInput) (Store, error)
 	return s.putStore(ctx, st)
 }
 
-// UpdateStore changes name and address, here and then at the provider. Errors:
+// UpdateStore changes name, address and the hour of the scheduled close, here
+// and then at the provider. Errors:
 // as CreateStore, not_found. After an error of the provider's it has the old
 // ones: ProvisionStore tries again.
 func (s *Service) UpdateStore(ctx context.Context, in StoreInput) (Store, error) {
@@ -96,7 +116,12 @@ func (s *Service) UpdateStore(ctx context.Context, in StoreInput) (Store, error)
 	if err := in.check(); err != nil {
 		return Store{}, err
 	}
-	st.Name, st.Address, st.UpdatedAt = in.Name, in.Address, s.Clock.Now()
+	if st.CloseAt != in.CloseAt {
+		if st.CloseDueAt, err = s.nextClose(ctx, st.MerchantID, in.CloseAt); err != nil {
+			return Store{}, err
+		}
+	}
+	st.Name, st.Address, st.CloseAt, st.UpdatedAt = in.Name, in.Address, in.CloseAt, s.Clock.Now()
 	if err := s.Keeper.UpdateStore(ctx, st); err != nil {
 		return Store{}, err
 	}
@@ -114,7 +139,7 @@ func (s *Service) ProvisionStore(ctx context.Context, m posta.MerchantID, mode p
 }
 
 // RemoveStore takes a store out of use, here and then at the provider. Errors:
-// not_found; conflict with Params["tills"] while it has tills in use; the
+// not_found; store_in_use with Params["tills"] and ["terminals"] while it has some; the
 // connector's, after which removing again goes on.
 func (s *Service) RemoveStore(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.StoreID) (Store, error) {
 	st, err := s.Store(ctx, m, mode, id)
@@ -132,10 +157,16 @@ func (s *Service) RemoveStore(ctx context.Context, m posta.MerchantID, mode post
 				used++
 			}
 		}
-		if used > 0 {
-			return Store{}, &posta.Error{Code: posta.CodeStoreInUse, Params: map[string]string{"tills": strconv.Itoa(used)}}
+		terminals, err := s.Terminals(ctx, m, st.Mode)
+		if err != nil {
+			return Store{}, err
 		}
-		st.RemovedAt = s.Clock.Now()
+		terminals = slices.DeleteFunc(terminals, func(t Terminal) bool { return t.StoreID != id })
+		if used+len(terminals) > 0 {
+			return Store{}, &posta.Error{Code: posta.CodeStoreInUse,
+				Params: map[string]string{"tills": strconv.Itoa(used), "terminals": strconv.Itoa(len(terminals))}}
+		}
+		st.RemovedAt, st.CloseDueAt = s.Clock.Now(), time.Time{}
 		st.UpdatedAt = st.RemovedAt
 		if err := s.Keeper.UpdateStore(ctx, st); err != nil {
 			return Store{}, err

@@ -1,5 +1,5 @@
-// Package till keeps the places where a merchant charges: stores, their tills,
-// and the shifts worked at them.
+// Package till keeps the places where a merchant charges: stores, their tills
+// and card terminals, and the shifts worked at them.
 package till
 
 import (
@@ -101,6 +101,7 @@ type Report struct {
 	Declined int64          `json:"declined"` // attempts
 	Canceled int64          `json:"canceled"` // payments canceled, expired or failed
 	Methods  []MethodSum    `json:"methods"`
+	Rails    []RailSum      `json:"rails,omitempty"` // those that brought money or gave it back
 }
 
 // MethodSum is a Report's line for one way to pay.
@@ -112,9 +113,19 @@ type MethodSum struct {
 	Captured int64  `json:"captured"`
 }
 
+// RailSum is a Report's line for one rail.
+type RailSum struct {
+	Rail     string `json:"rail"` // qr, terminal
+	Sales    int64  `json:"sales"`
+	Captured int64  `json:"captured"`
+	Refunds  int64  `json:"refunds"`
+	Refunded int64  `json:"refunded"`
+}
+
 // Sale is what the report needs to know of one payment at the till.
 type Sale struct {
 	State    string
+	Rail     string      // qr, terminal
 	Captured int64       // minor units
 	At       time.Time   // when it counts: when it ended, or was paid after that
 	Methods  []MethodSum // of its approved attempts
@@ -123,11 +134,12 @@ type Sale struct {
 
 // Returned is one succeeded refund of a payment of the till.
 type Returned struct {
-	Amount int64 // minor units
+	Rail   string // of the payment
+	Amount int64  // minor units
 	At     time.Time
 }
 
-// Keeper keeps stores, tills and shifts. Its errors are *posta.Error: not_found,
+// Keeper keeps stores, tills, terminals and shifts. Its errors are *posta.Error: not_found,
 // and conflict where an id is taken or a till has an open shift.
 type Keeper interface {
 	InsertStore(ctx context.Context, s Store) error

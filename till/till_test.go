@@ -352,17 +352,20 @@ func TestTodayIsTheDayOfTheZone(t *testing.T) {
 }
 
 func TestSum(t *testing.T) {
-	visa := func(n, sum int64) till.MethodSum {
-		return till.MethodSum{Method: "credit_card", Brand: "visa", Count: n, Captured: sum}
+	visa := func(rail string, n, sum int64) till.MethodSum {
+		return till.MethodSum{Rail: rail, Method: "credit_card", Brand: "visa", Count: n, Captured: sum}
 	}
-	money := till.MethodSum{Method: "account_money", Count: 1, Captured: 5000}
+	money := till.MethodSum{Rail: "qr", Method: "account_money", Count: 1, Captured: 5000}
 	got := till.Sum([]till.Sale{
-		{State: "paid", Captured: 1000, Methods: []till.MethodSum{visa(1, 1000)}, Declined: 2},
-		{State: "refunded", Captured: 6500, Methods: []till.MethodSum{visa(1, 1500), money}},
-		{State: "canceled"}, {State: "expired", Declined: 1}, {State: "failed"}, {State: "rejected", Declined: 1},
-	}, []till.Returned{{Amount: 6500}, {Amount: 100}})
-	want := till.Report{Sales: 2, Captured: 7500, Refunds: 2, Refunded: 6600, Declined: 4, Canceled: 3,
-		Methods: []till.MethodSum{money, visa(2, 2500)}}
+		{State: "paid", Rail: "qr", Captured: 1000, Methods: []till.MethodSum{visa("qr", 1, 1000)}, Declined: 2},
+		{State: "refunded", Rail: "qr", Captured: 6500, Methods: []till.MethodSum{visa("qr", 1, 1500), money}},
+		{State: "paid", Rail: "terminal", Captured: 2500, Methods: []till.MethodSum{visa("terminal", 1, 2500)}},
+		{State: "canceled"}, {State: "expired", Declined: 1}, {State: "failed"}, {State: "rejected", Rail: "terminal", Declined: 1},
+	}, []till.Returned{{Rail: "qr", Amount: 6500}, {Rail: "terminal", Amount: 100}})
+	want := till.Report{Sales: 3, Captured: 10000, Refunds: 2, Refunded: 6600, Declined: 4, Canceled: 3,
+		Methods: []till.MethodSum{money, visa("qr", 2, 2500), visa("terminal", 1, 2500)},
+		Rails: []till.RailSum{{Rail: "qr", Sales: 2, Captured: 7500, Refunds: 1, Refunded: 6500},
+			{Rail: "terminal", Sales: 1, Captured: 2500, Refunds: 1, Refunded: 100}}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
