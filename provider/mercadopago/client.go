@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -39,7 +40,8 @@ type call struct {
 	path   string
 	query  url.Values
 	key    string
-	body   any // nil sends none
+	header http.Header // besides the usual ones
+	body   any         // nil sends none
 }
 
 // path joins escaped segments.
@@ -78,6 +80,7 @@ func (c *client) do(ctx context.Context, k call, into any) (empty bool, err erro
 			req.Header.Set(name, v)
 		}
 	}
+	maps.Copy(req.Header, k.header)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -167,6 +170,10 @@ var notCredentials = map[string]bool{
 	"terminal_not_allowed_action": true, "store_pos_not_found": true,
 }
 
+// busyTerminal is the 409 of a create for a terminal that has an order already,
+// docs/providers/mercadopago.md §5.1.
+const busyTerminal = "already_queued_order_for_terminal"
+
 // aboutCredentials are codes that blame the token under whatever status: the
 // legacy QR interface says it with a 400 (docs/providers/mercadopago.md §3.1).
 var aboutCredentials = map[string]bool{"invalid_access_token": true, "invalid_token": true, "unauthorized": true}
@@ -174,6 +181,9 @@ var aboutCredentials = map[string]bool{"invalid_access_token": true, "invalid_to
 // refused turns an answer into an error: docs/providers/mercadopago.md §1.1.
 func (c *client) refused(k call, answer *http.Response, text []byte) error {
 	code, message, readable := parseRefusal(text)
+	if code == "" && answer.StatusCode == http.StatusPreconditionFailed {
+		code = "precondition_failed" // told by a sentence only, §5.7
+	}
 	message = short(strings.ReplaceAll(message, c.token, "…"), 500) // a refused city comes with the list of valid ones
 	e := &posta.Error{
 		Code:  posta.CodeProviderRejected,
@@ -195,6 +205,8 @@ func (c *client) refused(k call, answer *http.Response, text []byte) error {
 		e.Code = posta.CodeProviderUnavailable
 	case status == http.StatusNotFound:
 		e.Code = posta.CodeNotFound
+	case code == busyTerminal:
+		e.Code = posta.CodeTerminalBusy
 	case status == http.StatusRequestTimeout, status == http.StatusLocked, status == http.StatusFailedDependency,
 		status == http.StatusTooEarly, inFlight[code]:
 		e.Code = posta.CodeProviderUnavailable

@@ -27,8 +27,9 @@ type connector struct {
 }
 
 var (
-	_ provider.Connector   = (*connector)(nil)
-	_ provider.Provisioner = (*connector)(nil)
+	_ provider.Connector      = (*connector)(nil)
+	_ provider.Provisioner    = (*connector)(nil)
+	_ provider.TerminalLister = (*connector)(nil)
 )
 
 func open(cfg provider.Config, transport *http.Client, clock posta.Clock) (*connector, error) {
@@ -73,9 +74,13 @@ func usable(base string) bool {
 	return u.Scheme == "https" || (u.Scheme == "http" && loopback(u.Hostname()))
 }
 
-// Capabilities tells what the flow can do on the rail.
+// Capabilities tells what can be done on the rail: with a QR that depends on the flow.
 func (c *connector) Capabilities(rail provider.Rail) provider.Capabilities {
-	if rail != provider.RailQR && rail != "" {
+	switch rail {
+	case provider.RailTerminal:
+		return pointCapabilities()
+	case provider.RailQR, "":
+	default:
 		return provider.Capabilities{}
 	}
 	can := provider.Capabilities{
@@ -85,19 +90,20 @@ func (c *connector) Capabilities(rail provider.Rail) provider.Capabilities {
 		Expires:       true,
 		RefundWindow:  180 * 24 * time.Hour, // the shortest that is documented, docs/providers/mercadopago.md §4.2
 		SplitTender:   true,
-		Topics:        topicsOf(c.flow),
+		Topics:        []string{TopicMerchantOrder, TopicPayment},
 	}
 	if c.flow == FlowOrders {
 		can.Recovery = provider.RecoverRepeat
 		can.MaxExpiry = 3600 * time.Hour
 		can.SplitTender = false
+		can.Topics = []string{TopicOrder, TopicPayment}
 	}
 	return can
 }
 
-// Create puts the charge on its till.
+// Create puts the charge on its till, or on its terminal.
 func (c *connector) Create(ctx context.Context, charge provider.Charge, key string) (provider.Observation, error) {
-	if c.flow == FlowOrders {
+	if charge.Rail == provider.RailTerminal || c.flow == FlowOrders {
 		return c.createOrder(ctx, charge, key)
 	}
 	return c.putSlot(ctx, charge, key)
@@ -112,7 +118,7 @@ func (c *connector) Get(ctx context.Context, charge provider.Charge) (provider.O
 	return c.lookSlot(ctx, charge)
 }
 
-// Cancel takes the charge off its till.
+// Cancel takes the charge off its till or terminal.
 func (c *connector) Cancel(ctx context.Context, charge provider.Charge, key string) (provider.Observation, error) {
 	if c.isOrder(charge) {
 		return c.cancelOrder(ctx, charge, key)
@@ -129,8 +135,13 @@ func (c *connector) Refund(ctx context.Context, charge provider.Charge, r provid
 	return c.refundOrder(ctx, charge, r)
 }
 
+// isOrder reports whether the charge is an order of the Orders API. A terminal's
+// always is, whatever the flow.
 func (c *connector) isOrder(charge provider.Charge) bool {
-	if charge.Order == "" {
+	switch {
+	case charge.Rail == provider.RailTerminal:
+		return true
+	case charge.Order == "":
 		return c.flow == FlowOrders
 	}
 	return charge.Order != slotID

@@ -1,7 +1,7 @@
-// Package mercadopago is the connector of Mercado Pago's in-store QR: the
-// legacy attended order with its merchant_order, and the Orders API of type qr.
-// What the provider documents is in docs/providers/mercadopago.md; comments
-// name its sections.
+// Package mercadopago is the connector of Mercado Pago in the store: QR by the
+// legacy attended order with its merchant_order or by the Orders API of type qr,
+// and Point terminals by the Orders API of type point. What the provider
+// documents is in docs/providers/mercadopago.md; comments name its sections.
 package mercadopago
 
 import (
@@ -54,12 +54,13 @@ func Description() provider.Description {
 	}
 }
 
-// topicsOf are the panel topics of a flow, docs/providers/mercadopago.md §8.2.
+// topicsOf are the panel topics of a connection, docs/providers/mercadopago.md
+// §8.2: those of its flow with a QR, and those of its terminals.
 func topicsOf(flow string) []string {
 	if flow == FlowOrders {
 		return []string{TopicOrder, TopicPayment}
 	}
-	return []string{TopicMerchantOrder, TopicPayment}
+	return []string{TopicMerchantOrder, TopicOrder, TopicPayment}
 }
 
 func value(cfg provider.Config, name, otherwise string) string {

@@ -192,11 +192,8 @@ func (c *connector) fetchPayment(ctx context.Context, id string) ([]provider.Obs
 	if err != nil || p.ExternalReference == "" || p.OperationType == "card_validation" {
 		return nil, err
 	}
-	if c.flow == FlowOrders {
+	if c.flow == FlowOrders || p.merchantOrder() == "" {
 		return c.fetchOrderOf(ctx, p)
-	}
-	if p.merchantOrder() == "" {
-		return nil, nil
 	}
 	known := map[string]payment{string(p.ID): p}
 	m, err := c.merchantOrder(ctx, p.merchantOrder())
@@ -219,10 +216,10 @@ func (c *connector) fetchPayment(ctx context.Context, id string) ([]provider.Obs
 	return told(provider.Observation{ExternalReference: p.ExternalReference, Till: p.till(), Facts: facts}, err)
 }
 
-// fetchOrderOf tells of a payment in a connection that uses orders. Its id is
-// another name for one of the order's transactions, and facts under both would
-// count the money twice: it only adds what the order does not say, which is
-// the card, a dispute, and tries that were declined.
+// fetchOrderOf tells of a payment of an order. Its id is another name for one of
+// the order's transactions, and facts under both would count the money twice: it
+// only adds what the order does not say, which is the card, a dispute, and, with
+// a QR, tries that were declined.
 func (c *connector) fetchOrderOf(ctx context.Context, p payment) ([]provider.Observation, error) {
 	o, err := c.orderOf(ctx, p.ExternalReference)
 	if err != nil {
@@ -240,7 +237,7 @@ func (c *connector) fetchOrderOf(ctx context.Context, p payment) ([]provider.Obs
 	}
 	known := o.transactionOf(string(p.ID))
 	if known == "" {
-		if own[0].Status == provider.StatusRejected {
+		if own[0].Status == provider.StatusRejected && c.flow == FlowOrders && o.Type != typePoint {
 			seen.Facts = append(seen.Facts, own[0])
 		}
 		return told(seen, nil)

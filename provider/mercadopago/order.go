@@ -11,7 +11,13 @@ import (
 	"posta/provider"
 )
 
-// order is what we read of /v1/orders/{id}, docs/providers/mercadopago.md §4.
+// The types of order that we make.
+const (
+	typeQR    = "qr"
+	typePoint = "point"
+)
+
+// order is what we read of /v1/orders/{id}, docs/providers/mercadopago.md §4, §5.
 type order struct {
 	ID                string `json:"id"`
 	Type              string `json:"type"`
@@ -28,6 +34,9 @@ type order struct {
 		QR struct {
 			Till string `json:"external_pos_id"`
 		} `json:"qr"`
+		Point struct {
+			Terminal string `json:"terminal_id"`
+		} `json:"point"`
 	} `json:"config"`
 	Response struct {
 		QR string `json:"qr_data"`
@@ -61,6 +70,7 @@ type transaction struct {
 	Card struct {
 		Last text `json:"last_digits"`
 	} `json:"card"`
+	Provider  string `json:"provider"` // whose wallet read the QR on a terminal
 	Discounts struct {
 		Type string `json:"type"`
 	} `json:"discounts"`
@@ -76,7 +86,7 @@ type orderRefund struct {
 
 type orderBody struct {
 	Type              string       `json:"type"`
-	TotalAmount       string       `json:"total_amount"`
+	TotalAmount       string       `json:"total_amount,omitempty"`
 	Description       string       `json:"description,omitempty"`
 	ExternalReference string       `json:"external_reference"`
 	ExpirationTime    string       `json:"expiration_time,omitempty"`
@@ -87,10 +97,14 @@ type orderBody struct {
 }
 
 type orderConfig struct {
-	QR struct {
-		Till string `json:"external_pos_id"`
-		Mode string `json:"mode"`
-	} `json:"qr"`
+	QR     *qrConfig     `json:"qr,omitempty"`
+	Point  *pointConfig  `json:"point,omitempty"`
+	Method *methodConfig `json:"payment_method,omitempty"`
+}
+
+type qrConfig struct {
+	Till string `json:"external_pos_id"`
+	Mode string `json:"mode"`
 }
 
 type transactions struct {
@@ -122,7 +136,6 @@ type integrationUser struct {
 // What an order can hold, docs/providers/mercadopago.md §4.1.
 const (
 	shortestExpiry = 30 * time.Second
-	longestExpiry  = 3600 * time.Hour
 	mostItems      = 10
 	longestTitle   = 150
 	longestCode    = 30
@@ -136,15 +149,15 @@ func (c *connector) orderRequest(charge provider.Charge) (orderBody, error) {
 	if err != nil {
 		return orderBody{}, err
 	}
-	body := orderBody{Type: "qr", TotalAmount: total, Description: short(first(charge.Description, charge.Title), longestTitle),
+	body := orderBody{Type: typeQR, Description: short(first(charge.Description, charge.Title), longestTitle),
 		ExternalReference: string(charge.Payment), Transactions: transactions{Payments: []amountOf{{Amount: total}}}}
-	body.Config.QR.Till, body.Config.QR.Mode = charge.Till, c.mode
 	if !charge.ExpiresAt.IsZero() {
 		born := charge.CreatedAt
 		if born.IsZero() {
 			born = c.clock.Now()
 		}
-		body.ExpirationTime = isoDuration(min(max(charge.ExpiresAt.Sub(born), shortestExpiry), longestExpiry))
+		longest := c.Capabilities(charge.Rail).MaxExpiry
+		body.ExpirationTime = isoDuration(min(max(charge.ExpiresAt.Sub(born), shortestExpiry), longest))
 	}
 	if c.platform != "" || c.integrator != "" || c.sponsor != "" {
 		body.Integration = &integration{Platform: c.platform, Integrator: c.integrator}
@@ -152,6 +165,10 @@ func (c *connector) orderRequest(charge provider.Charge) (orderBody, error) {
 			body.Integration.Sponsor = &integrationUser{ID: c.sponsor}
 		}
 	}
+	if charge.Rail == provider.RailTerminal {
+		return body, body.toTerminal(charge)
+	}
+	body.TotalAmount, body.Config.QR = total, &qrConfig{Till: charge.Till, Mode: c.mode}
 	if len(charge.Items) > mostItems {
 		return body, nil // they are for show; the amount is the order's own
 	}
@@ -200,10 +217,13 @@ func (c *connector) createOrder(ctx context.Context, charge provider.Charge, key
 	return c.seen(o, charge)
 }
 
-// order fetches one.
+// order fetches one, with what became of it where it does not say that itself.
 func (c *connector) order(ctx context.Context, id string) (order, error) {
 	var o order
 	err := c.must(ctx, call{method: http.MethodGet, path: path("v1", "orders", id)}, &o)
+	if err == nil && o.Type == typePoint && o.Status == "action_required" {
+		err = c.clarify(ctx, &o)
+	}
 	return o, err
 }
 
@@ -251,16 +271,21 @@ func (c *connector) lookOrder(ctx context.Context, charge provider.Charge) (prov
 	return c.seen(o, charge)
 }
 
-// cancelOrder takes an order away: docs/providers/mercadopago.md §4.2. A
-// conflict says that it is canceled already, paid or being paid: it looks. One
-// that the provider does not know any more after its end is canceled.
+// cancelOrder takes an order away: docs/providers/mercadopago.md §4.2, §5.3. A
+// conflict says that it is canceled already, paid or being paid: it looks. A
+// terminal that shows the order is asked to let go of it and may still charge.
+// One that the provider does not know any more after its end is canceled.
 func (c *connector) cancelOrder(ctx context.Context, charge provider.Charge, key string) (provider.Observation, error) {
 	seen := provider.Observation{ExternalReference: string(charge.Payment)}
 	if charge.Order == "" {
 		return seen, posta.Errorf(posta.CodeNotFound, "cancel of an order without an id")
 	}
+	k := call{method: http.MethodPost, path: path("v1", "orders", charge.Order, "cancel"), key: key}
+	if charge.Rail == provider.RailTerminal {
+		k.header = http.Header{"X-Allow-Cancelable-Status": {"at_terminal"}}
+	}
 	var o order
-	empty, err := c.do(ctx, call{method: http.MethodPost, path: path("v1", "orders", charge.Order, "cancel"), key: key}, &o)
+	empty, err := c.do(ctx, k, &o)
 	switch status := statusOf(err); {
 	case status == http.StatusConflict, status == http.StatusLocked, status == http.StatusBadRequest:
 		looked, lookErr := c.lookOrder(ctx, charge)

@@ -1,6 +1,7 @@
 package mercadopago
 
 import (
+	"slices"
 	"time"
 
 	"posta"
@@ -9,7 +10,8 @@ import (
 
 // observe reads an order into facts. Everything in it is as new as the order.
 func (c *connector) observe(o order, otherwise posta.Currency) (provider.Observation, error) {
-	seen := provider.Observation{ExternalReference: o.ExternalReference, Order: o.ID, Till: o.Config.QR.Till, Display: o.Response.QR}
+	seen := provider.Observation{ExternalReference: o.ExternalReference, Order: o.ID, Till: o.Config.QR.Till,
+		Terminal: o.Config.Point.Terminal, Display: o.Response.QR}
 	currency := posta.Currency(first(o.Currency, string(currencyOf(o.Country)), string(otherwise)))
 	at := moment(c.clock.Now(), o.Updated, o.Created)
 	whole, err := o.fact(currency, at)
@@ -20,7 +22,7 @@ func (c *connector) observe(o order, otherwise posta.Currency) (provider.Observa
 		seen.Facts = append(seen.Facts, whole)
 	}
 	for _, t := range o.Transactions.Payments {
-		if !o.tried(t) {
+		if !t.tried() {
 			continue
 		}
 		amount, err := readAmount(o.paid(t), currency)
@@ -30,7 +32,7 @@ func (c *connector) observe(o order, otherwise posta.Currency) (provider.Observa
 		seen.Facts = append(seen.Facts, provider.Fact{Kind: provider.FactAttempt, ID: t.ID, Parent: o.ID,
 			Status: read(transactionStatus, t.Status, provider.StatusPending), Detail: t.StatusDetail, At: at, Amount: amount,
 			Currency: posta.Currency(o.Currency), Method: t.Method.Type, Brand: t.Method.ID,
-			LastFour: string(t.Card.Last), Installments: t.Method.Installments})
+			LastFour: string(t.Card.Last), Installments: t.Method.Installments, Slip: o.slip(t)})
 	}
 	for _, r := range o.Transactions.Refunds {
 		amount, err := readAmount(r.Amount, currency)
@@ -46,7 +48,7 @@ func (c *connector) observe(o order, otherwise posta.Currency) (provider.Observa
 
 // fact is the order itself.
 func (o order) fact(currency posta.Currency, at time.Time) (provider.Fact, error) {
-	total, err := readAmount(o.Total, currency)
+	total, err := o.total(currency)
 	if err != nil {
 		return provider.Fact{}, err
 	}
@@ -55,7 +57,27 @@ func (o order) fact(currency posta.Currency, at time.Time) (provider.Fact, error
 	if f.Status == provider.StatusClosed {
 		f.Explained, err = o.explained(currency)
 	}
+	if o.Type == typePoint {
+		f.Progress, f.Detail = o.progress(), o.detail()
+	}
 	return f, err
+}
+
+// total is what the order asks for. One of a terminal says it in its
+// transaction only.
+func (o order) total(currency posta.Currency) (int64, error) {
+	if o.Total != "" {
+		return readAmount(o.Total, currency)
+	}
+	var sum int64
+	for _, t := range o.Transactions.Payments {
+		amount, err := readAmount(t.Amount, currency)
+		if err != nil {
+			return 0, err
+		}
+		sum += amount
+	}
+	return sum, nil
 }
 
 // provesPaid reports whether the provider tells what was paid. The short
@@ -82,15 +104,9 @@ func (o order) paid(t transaction) text {
 }
 
 // tried reports whether somebody tried to pay: an order is born with a payment
-// that is "created", and on a QR it ends with the order if nobody scans.
-func (o order) tried(t transaction) bool {
-	switch t.Status {
-	case "", "created":
-		return false
-	case "canceled", "expired":
-		return o.Type != "qr"
-	}
-	return true
+// that is "created", goes with it to the terminal, and ends with it if nobody pays.
+func (t transaction) tried() bool {
+	return !slices.Contains([]string{"", "created", "at_terminal", "canceled", "expired"}, t.Status)
 }
 
 // explained is what lawfully makes the paid amount differ from the asked one:

@@ -51,20 +51,25 @@ var orderStatus = map[string]provider.Status{
 	"action_required":    provider.StatusReview,
 }
 
-// transactionStatus is the status of an order's payment in our words. One that
-// is "created" is not a try yet.
+// transactionStatus is the status of an order's payment in our words, for those
+// that are a try to pay.
 var transactionStatus = map[string]provider.Status{
-	"at_terminal":        provider.StatusPending,
 	"processing":         provider.StatusPending,
 	"action_required":    provider.StatusPending,
 	"processed":          provider.StatusApproved,
 	"partially_refunded": provider.StatusApproved,
 	"refunded":           provider.StatusApproved,
 	"failed":             provider.StatusRejected,
-	"canceled":           provider.StatusCanceled,
-	"expired":            provider.StatusExpired,
 	"in_mediation":       provider.StatusInMediation,
 	"charged_back":       provider.StatusChargedBack,
+}
+
+// progressOf is where an open order of a terminal stands,
+// docs/providers/mercadopago.md §5.5.
+var progressOf = map[string]provider.Progress{
+	"created":     provider.ProgressOffered,
+	"at_terminal": provider.ProgressAtTerminal,
+	"processing":  provider.ProgressAtTerminal,
 }
 
 // orderRefundStatus is the status of an order's refund in our words.
