@@ -17,6 +17,8 @@ import (
 //
 //   - provider_rejected: the provider said no, nothing happened; Params["code"]
 //     is the provider's own code
+//   - terminal_busy: a create for a terminal that has another charge, or, on a
+//     repeat, perhaps this one
 //   - not_found: the provider knows nothing of it
 //   - rate_limited: with RetryAfter where told
 //   - unauthorized: the credentials are refused
