@@ -158,7 +158,7 @@ func (p Payment) order() string {
 		return p.Order
 	}
 	for _, f := range p.Facts {
-		if f.Kind == provider.FactOrder && f.ID != ownRecord {
+		if f.Kind == provider.FactOrder && f.ID != ownRecord && f.ID != ownEnquiry {
 			return f.ID
 		}
 	}
