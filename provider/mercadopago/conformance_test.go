@@ -121,6 +121,27 @@ func (c *counter) break_(t *testing.T, rules ...fault.Rule) {
 	}
 }
 
+// TestPointConformance runs the suite over terminals. A declined card ends the
+// charge there.
+func TestPointConformance(t *testing.T) {
+	providertest.Run(t, providertest.Suite{Start: func(t *testing.T) *providertest.Rail {
+		c, connector := newPoint(t, sim.Account{}, sim.Switches{})
+		calls := map[providertest.Operation]string{providertest.Create: "/v1/orders", providertest.Cancel: "/v1/orders/.*/cancel",
+			providertest.Refund: "/v1/orders/.*/refund"}
+		return &providertest.Rail{
+			Connector: connector,
+			Refused:   c.open(t, provider.Config{"access_token": token + "0"}),
+			Charge:    c.onTerminal,
+			Pay:       func(t *testing.T, _ provider.Charge) { did(t, c.PayPoint(device, sim.PointPayment{})) },
+			Advance:   func(d time.Duration) { c.advance(t, d) },
+			CutNext: func(op providertest.Operation) {
+				c.break_(t, fault.Rule{Method: "POST", Path: calls[op], Action: fault.CutAfter, Times: 1})
+			},
+			Unknown: provider.Notice{Topic: "order", Resource: "ORD01JQ4S4KY8HWQ6NA5PXB65B3D3"},
+		}
+	}})
+}
+
 // TestConformance runs the suite over every way to charge with a QR.
 func TestConformance(t *testing.T) {
 	calls := map[string]map[providertest.Operation]fault.Rule{
