@@ -71,9 +71,6 @@ func (s *Simulator) autoClose(d *device, at time.Time) {
 // for, when the switch says that nobody need be there.
 func (s *Simulator) closeUnattended(now time.Time) {
 	for _, d := range sorted(s.devices) {
-		if d.Off || d.Current != "" {
-			continue
-		}
 		for _, i := range s.listed(d.ID) {
 			if i.Kind == KindSettlement && s.take(d, i, now) == nil {
 				s.ask(i, now)

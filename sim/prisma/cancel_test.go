@@ -24,7 +24,9 @@ func TestPRPAY12_CanceledBeforeATerminalTookIt(t *testing.T) {
 	}
 	b.equal(b.want(b.cancel(id), 200), "UNDO_REQUEST", "payment_data", "payment_status") // said twice
 	b.status(id, "UNDO_REQUEST")
-	b.steps(id, "PROCESSING_UNDO", "UNDONE")
+	b.steps(id, "PROCESSING_UNDO")
+	b.equal(b.want(b.cancel(id), 200), "PROCESSING_UNDO", "payment_data", "payment_status")
+	b.steps(id, "UNDONE")
 	if len(b.sim.Books().Authorizations) != 0 {
 		t.Fatal("money moved")
 	}
@@ -90,6 +92,7 @@ func TestPRPAY16_ThePaymentWins(t *testing.T) {
 		b.do(b.sim.Take(one, id))
 		b.do(b.sim.Present(one, prisma.Card{Outcome: outcome}))
 		b.equal(b.want(b.cancel(id), 200), "UNDO_REQUEST", "payment_data", "payment_status")
+		b.steps(id, "UNDO_REQUEST", "UNDO_REQUEST")
 		b.clock.Move(prisma.RealisticPace.AnswerMax)
 		b.status(id, map[string]string{"approve": "CONFIRMED", "decline": "DECLINED"}[outcome])
 	}

@@ -25,7 +25,7 @@ func TestPRPAY18_OnlyTheCardThatWasAskedFor(t *testing.T) {
 		{nil, prisma.Card{Entry: "QR_CODE"}},
 		{nil, prisma.Card{Brand: "visa"}},
 		{nil, prisma.Card{Outcome: "dance"}},
-		{nil, prisma.Card{Discount: 1}},
+		{[]any{"qr_benefit_code", true}, prisma.Card{Discount: 1}}, // the wallet's only
 	} {
 		id := b.asked(tt.changes...)
 		b.do(b.sim.Take(one, id))
@@ -35,6 +35,7 @@ func TestPRPAY18_OnlyTheCardThatWasAskedFor(t *testing.T) {
 		b.status(id, "PROCESSING_PAYMENT") // it waits on
 		b.do(b.sim.CancelAt(one))
 	}
+	b.paid(prisma.Card{PIN: "1234"})
 	b.paid(prisma.Card{Brand: "MC", Kind: "DEBIT"}, "card_brand_product", "MC", "payment_type", "DEBIT")
 }
 
@@ -90,15 +91,16 @@ func TestPRPAY21_QRIsShownOnTheTerminal(t *testing.T) {
 func TestPRPAY22_ABenefitLowersWhatIsAuthorised(t *testing.T) {
 	b := newStand(t)
 	for _, tt := range []struct {
-		benefit bool
-		want    error
-	}{{false, prisma.ErrCard}, {true, nil}} {
+		benefit  bool
+		discount int64
+		want     error
+	}{{false, 30000, prisma.ErrCard}, {true, 150000, prisma.ErrCard}, {true, -1, prisma.ErrCard}, {true, 30000, nil}} {
 		id := b.asked("terminal_operation_method", "QR_CODE", "qr_benefit_code", tt.benefit)
 		b.do(b.sim.Take(one, id))
-		if err := b.sim.PayQR(b.sim.Intents(one)[0].QR, prisma.Wallet{Discount: 30000}); !errors.Is(err, tt.want) {
+		if err := b.sim.PayQR(b.sim.Intents(one)[0].QR, prisma.Wallet{Discount: tt.discount}); !errors.Is(err, tt.want) {
 			t.Fatal(err)
 		}
-		if !tt.benefit {
+		if tt.want != nil {
 			b.do(b.sim.CancelAt(one))
 			continue
 		}

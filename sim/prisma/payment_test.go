@@ -33,12 +33,13 @@ func TestPRPAY02_RefusesWhatIsWrong(t *testing.T) {
 		value any
 	}{
 		{"extra", 1}, {"payment_amount", "1500.00"}, {"payment_amount", "1.500,00"}, {"payment_amount", 1500}, {"payment_amount", "0"},
-		{"payment_amount", "-5"}, {"payment_amount", ""}, {"payment_amount", absent}, {"payment_amount", nil}, {"change_amount", nil}, {"change_amount", 0},
+		{"payment_amount", "-5"}, {"payment_amount", ""}, {"payment_amount", absent}, {"payment_amount", nil}, {"change_amount", nil}, {"change_amount", "1.50"}, {"change_amount", 0},
 		{"terminal_menu_text", ""}, {"terminal_menu_text", absent}, {"ecr_provider", nil}, {"ecr_name", 1}, {"ecr_version", 1.0},
 		{"ecr_transaction_id", 7}, {"ecr_transaction_id", absent}, {"installments_number", "1"}, {"installments_number", 0}, {"installments_number", 1.5},
 		{"bank_account_type", 1}, {"bank_account_type", absent}, {"payment_plan_id", absent}, {"payment_type", "PREPAID"}, {"print_method", 1},
 		{"print_method", "MOBITEF_FISCAL"}, {"print_copies", 2}, {"print_copies", "both"}, {"print_copies", nil}, {"print_preview", "ALL"},
 		{"terminals_list", []any{}}, {"terminals_list", nil}, {"terminals_list", on("123")}, {"terminals_list", on(one, one)}, {"terminals_list", []any{one}},
+		{"terminals_list", []any{map[string]any{"terminal_id": one, "name": "x"}}},
 		{"terminals_list", []any{map[string]any{"terminal_id": 10000001}}}, {"card_brand_product", "VISA"}, {"card_brand_product", 1},
 		{"card_brand_product", absent}, {"terminal_operation_method", 0}, {"terminal_operation_method", "NFC"}, {"qr_benefit_code", "true"},
 		{"qr_benefit_code", absent}, {"trx_receipt_notes", absent}, {"card_holder_id", 12345678}, {"merchant_group_code", 1}, {"is_tip", 1},
@@ -106,6 +107,7 @@ func TestPRPAY05_DeclinedAndError(t *testing.T) {
 		{prisma.Card{Outcome: "decline"}, "DECLINED", "51", 0},
 		{prisma.Card{Outcome: "expired_card"}, "DECLINED", "54", 0},
 		{prisma.Card{PIN: "0000"}, "DECLINED", "55", 0},
+		{prisma.Card{PIN: "1234", Outcome: "decline"}, "DECLINED", "51", 0},
 		{prisma.Card{Outcome: "wrong_pin"}, "DECLINED", "55", 0},
 		{prisma.Card{Outcome: "error"}, "ERROR", "91", 0},
 		{prisma.Card{Outcome: "error_charged"}, "ERROR", "96", 1},
@@ -145,7 +147,12 @@ func TestPRPAY07_UnknownIs404(t *testing.T) {
 	b.bearer = b.token("GET", "other", "x", "?grant_type=client_credentials", "").text("access_token")
 	b.refused(b.call("GET", payments+"/"+id+"?cuit_cuil=30-00000001-5&subnet_acquirer_id=9", ""), 404, "Pago")
 	b.refused(b.call("GET", payments+"/"+id+subnet, ""), 404, "Comercio")
+	their := b.bearer
 	b.bearer = mine
+	id = b.paid(prisma.Card{})
+	b.bearer = their
+	b.refused(b.call("POST", reversals+"?cuit_cuil=30-00000001-5", text(map[string]any{"reversal_request_data": map[string]any{"subnet_acquirer_id": "9", "payment_id": id,
+		"terminal_menu_text": "x", "ecr_transaction_id": nil, "print_copies": "BOTH", "terminals_list": on("20000001")}})), 404, "Pago")
 }
 
 func TestPRPAY08_CUITWithDashes(t *testing.T) {

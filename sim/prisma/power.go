@@ -60,7 +60,7 @@ func (s *Simulator) SetPaper(terminal string, ok bool) error {
 func (s *Simulator) powerOff(d *device) {
 	d.Off = true
 	s.put(d)
-	if i := s.intents[d.Current]; i != nil && i.Step != stepUndo {
+	if i := s.intents[d.Current]; i != nil {
 		i.Step, i.Due = stepLost, time.Time{}
 		s.put(i)
 	}
@@ -80,7 +80,7 @@ func (s *Simulator) powerOn(d *device, now time.Time) {
 	case i.Result == nil:
 		i.Result = &result{Outcome: "failed", Code: "99", Message: "TRANSACCION INTERRUMPIDA", At: now}
 		s.leave(i, failed, i.Result.Message, now)
-	case i.Result.Outcome == "approved" && i.Kind != KindSettlement && (i.Cut == CutAfterAuthorizationUndo || i.Race == RaceUndoWins && asked):
+	case i.Result.Outcome == "approved" && i.Kind != KindSettlement && i.Cut == CutAfterAuthorizationUndo:
 		s.takeBack(i, "power", now)
 		s.leave(i, undone, "REVERSADA AL ENCENDER", now)
 	default:

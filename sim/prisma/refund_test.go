@@ -134,5 +134,8 @@ func TestPRREF07_PowerCutAfterTheRefund(t *testing.T) {
 		if r := b.sim.Books().Refunds; len(r) != 1 || r[0].Voided != (want == "UNDONE") {
 			t.Fatal(r)
 		}
+		if n := b.sim.Terminals()[0].Totals.Refunds.Count; (n == 0) != (want == "UNDONE") {
+			t.Fatal("a refund that was taken back is in the totals, or one that stands is not")
+		}
 	}
 }

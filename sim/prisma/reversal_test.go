@@ -85,6 +85,11 @@ func TestPRREV03_OnlyAConfirmedPaymentOnce(t *testing.T) {
 	b.do(b.sim.Confirm(one))
 	b.reversal(id, "REVERSED")
 	b.refused(b.reverse(id), 409, "ya fue anulado")
+	id = b.paid(prisma.Card{})
+	b.reversing(id)
+	b.do(b.sim.Plant(one, prisma.Movement{Type: "void", Payment: id})) // on the device meanwhile
+	b.do(b.sim.Confirm(one))
+	b.equal(b.reversal(id, "REVERSAL_DECLINED"), "OPERACION YA ANULADA", "reversal_data", "payment_data", "acquirer_additional_message")
 }
 
 // TestPRREV04… to 06: what the terminal refuses, and the switches that let it.
@@ -109,6 +114,11 @@ func TestPRREV04_NotAfterTheBatchWasClosed(t *testing.T) {
 	b.terminalRefuses(id, "LOTE CERRADO", prisma.Switches{ReversalAfterClose: true})
 	if x := b.sim.Books().Authorizations[0]; x.Batch != 1 || x.VoidedIn != 2 {
 		t.Fatal(x)
+	}
+	b.do(b.sim.CloseBatch(one))
+	x := b.sim.Books().Batches
+	if x[0].Totals.Reversals.Count != 0 || x[1].Totals.Reversals.Count != 1 || b.sim.Terminals()[0].Totals.Total.Count != 0 {
+		t.Fatal("the void is not in the batch in which it was made", x)
 	}
 }
 

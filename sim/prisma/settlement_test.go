@@ -1,6 +1,7 @@
 package prisma_test
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
@@ -54,7 +55,9 @@ func TestPRSET01_ClosesABatch(t *testing.T) {
 	b.do(b.sim.Take(one, id))
 	b.do(b.sim.Confirm(one))
 	b.settlement(id, "PROCESSING_SETTLEMENT")
-	b.clock.Move(prisma.RealisticPace.Close)
+	b.clock.Move(prisma.RealisticPace.Close - time.Millisecond)
+	b.settlement(id, "PROCESSING_SETTLEMENT")
+	b.clock.Move(time.Millisecond)
 	a = b.settlement(id, "CONFIRMED")
 	b.equal(a, "1", "settlements_data", "batch_number")
 	b.equal(a, "00", "settlements_data", "acquirer_response_code")
@@ -114,6 +117,9 @@ func TestPRSET04_TheTotalMayBeNegative(t *testing.T) {
 	b.do(b.sim.Plant(one, prisma.Movement{Brand: "AM", Amount: 123456789012}))
 	b.do(b.sim.Plant(one, prisma.Movement{Type: "refund", Amount: 123456789012}))
 	got := b.closed().text("settlements_data", "merchant_receipt_detail")
+	if b.sim.Terminals()[0].Totals.Total.Count != 0 {
+		t.Fatal("the next batch does not begin empty")
+	}
 	if !regexp.MustCompile(`\nTOTAL +3 +-500,00$`).MatchString(got) {
 		t.Fatal(got)
 	}
@@ -161,6 +167,15 @@ func TestPRSET08_ClosedOnTheDevice(t *testing.T) {
 		t.Fatal("an empty batch was closed")
 	}
 	b.sample()
+	b.do(b.sim.SetPower(one, false))
+	off := b.sim.CloseBatch(one)
+	b.do(b.sim.SetPower(one, true))
+	b.do(b.sim.Take(one, b.asked()))
+	busy := b.sim.CloseBatch(one)
+	b.do(b.sim.CancelAt(one))
+	if !errors.Is(off, prisma.ErrState) || !errors.Is(busy, prisma.ErrState) {
+		t.Fatal("closed although off or busy", off, busy)
+	}
 	b.do(b.sim.CloseBatch(one))
 	x := b.sim.Books().Batches[0]
 	if x.By != "device" || x.SettlementID != "" || x.Totals.Sales != (prisma.Sum{Count: 3, Amount: 450000}) || x.Totals.Reversals != (prisma.Sum{Count: 1, Amount: 150000}) ||
@@ -213,7 +228,8 @@ func TestPRSET10_APlantedMovementIsInTheTotals(t *testing.T) {
 	if x[3].PaymentID != "" || x[1].VoidedBy != "device" {
 		t.Fatal(x)
 	}
-	for _, m := range []prisma.Movement{{}, {Type: "refund"}, {Type: "dance", Amount: 1}, {Type: "void", Payment: "nobody"}} {
+	for _, m := range []prisma.Movement{{}, {Type: "refund"}, {Type: "dance", Amount: 1}, {Type: "void", Payment: "nobody"},
+		{Type: "void", Payment: x[1].PaymentID}} {
 		if b.sim.Plant(one, m) == nil {
 			t.Fatal(m)
 		}

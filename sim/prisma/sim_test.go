@@ -16,6 +16,17 @@ func TestPRSIM01_RestartedItAgreesWithItself(t *testing.T) {
 	filed := func(c *prisma.Config) { c.File = path; paced(c) }
 	b := newStand(t, filed)
 	b.do(b.sim.SetSwitches(prisma.Switches{CancelRace: prisma.RaceUndoWins}))
+	id := b.asked()
+	b.do(b.sim.Take(one, id))
+	b.do(b.sim.Present(one, prisma.Card{}))
+	b.clock.Move(prisma.RealisticPace.AnswerMax)
+	for range 5 {
+		b.want(b.reverse(id), 200)
+		b.want(b.cancelReversal(id), 200)
+		b.clock.Move(2 * prisma.RealisticPace.Undo)
+		b.reversal(id, "REVERSAL_UNDONE")
+	}
+	b.want(b.reverse(id), 200)
 	waiting, taken, canceled := b.asked(), b.asked(), b.asked("terminals_list", on(two))
 	b.do(b.sim.Plant(one, prisma.Movement{Amount: 100}))
 	b.do(b.sim.CloseBatch(one))
@@ -36,6 +47,8 @@ func TestPRSIM01_RestartedItAgreesWithItself(t *testing.T) {
 	if c.sim.Switches().CancelRace != prisma.RaceUndoWins {
 		t.Fatal("the switches were forgotten")
 	}
+	c.clock.Move(b.clock.Now().Sub(start))
+	c.reversal(id, "REVERSAL_REQUEST") // the newest of six
 	c.clock.Move(prisma.RealisticPace.AnswerMax)
 	c.status(taken, "CONFIRMED")
 	c.status(canceled, "UNDONE")
@@ -44,7 +57,10 @@ func TestPRSIM01_RestartedItAgreesWithItself(t *testing.T) {
 	c.clock.Move(prisma.RealisticPace.AnswerMax)
 	a := c.status(waiting, "CONFIRMED")
 	c.equal(a, "2", "payment_data", "batch_number")
-	c.equal(a, "4", "payment_data", "transaction_receipt")
+	c.equal(a, "5", "payment_data", "transaction_receipt")
+	if n := len(c.sim.Books().Authorizations); n != 4 {
+		t.Fatal("a number was given twice", c.sim.Books().Authorizations)
+	}
 }
 
 func TestPRSIM02_RunMovesWhatTimeMoves(t *testing.T) {

@@ -76,10 +76,15 @@ func TestPRTRM04_PowerCutAfterTheAuthorisation(t *testing.T) {
 		id := b.asked()
 		b.do(b.sim.Take(one, id))
 		b.do(b.sim.Present(one, prisma.Card{}))
+		if err := b.sim.CancelAt(one); !errors.Is(err, prisma.ErrState) {
+			t.Fatal("canceled on the device while the acquirer was asked", err)
+		}
 		b.do(b.sim.CutPower(one, when))
 		b.clock.Move(time.Minute)
 		a := b.status(id, "PROCESSING_PAYMENT")
-		b.equal(a, "<nil>", "payment_data", "authorization_code")
+		for _, field := range []string{"authorization_code", "acquirer_response_code", "last_four_digits"} {
+			b.equal(a, "<nil>", "payment_data", field)
+		}
 		if b.sim.Terminals()[0].On || len(b.sim.Books().Authorizations) != 1 || b.sim.Books().Authorizations[0].Reversed {
 			t.Fatal("the acquirer has not granted it, or the terminal is on")
 		}
@@ -93,6 +98,11 @@ func TestPRTRM04_PowerCutAfterTheAuthorisation(t *testing.T) {
 		if b.sim.Terminals()[0].Current != nil {
 			t.Fatal("the terminal is still busy")
 		}
+		id = b.asked() // it was cut once
+		b.do(b.sim.Take(one, id))
+		b.do(b.sim.Present(one, prisma.Card{}))
+		b.clock.Move(time.Minute)
+		b.status(id, "CONFIRMED")
 	}
 }
 
@@ -111,6 +121,14 @@ func TestPRTRM05_CanceledWhileTheTerminalIsDead(t *testing.T) {
 		if x := b.sim.Books().Authorizations[0]; x.Reversed != (want == "UNDONE") {
 			t.Fatal(x)
 		}
+		id = b.asked() // without a card, nothing was granted
+		b.do(b.sim.Take(one, id))
+		b.do(b.sim.CutPower(one, prisma.CutNow))
+		b.want(b.cancel(id), 200)
+		b.clock.Move(time.Minute)
+		b.status(id, "UNDO_REQUEST")
+		b.do(b.sim.SetPower(one, true))
+		b.status(id, "UNDONE")
 	}
 }
 
