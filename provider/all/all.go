@@ -4,11 +4,13 @@ package all
 import (
 	"posta/provider"
 	"posta/provider/mercadopago"
+	"posta/provider/prisma"
 )
 
 // Descriptions introduces every connector of Posta.
 func Descriptions() []provider.Description {
 	return []provider.Description{
 		mercadopago.Description(),
+		prisma.Description(),
 	}
 }
