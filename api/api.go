@@ -58,6 +58,8 @@ func New(s Services) http.Handler {
 	a.slips()
 	a.stores()
 	a.tills()
+	a.terminals()
+	a.devices()
 	a.shifts()
 	a.connections()
 	a.notifications()

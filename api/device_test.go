@@ -72,9 +72,9 @@ func (a *acquirer) SetIntegrated(_ context.Context, id string, integrated bool) 
 // terminal adds a terminal to the tenant's store.
 func (n *tenant) terminal(code string) posta.TerminalID {
 	n.t.Helper()
-	t := till.Terminal{ID: posta.NewID[posta.TerminalID](n.clock.Now()), MerchantID: n.merchant.ID, Mode: posta.Test, StoreID: n.store.ID,
-		ConnectionID: n.connection.ID, Code: code, Name: code, CreatedAt: n.clock.Now(), UpdatedAt: n.clock.Now()}
-	if err := n.db.InsertTerminal(n.t.Context(), t); err != nil {
+	t, err := n.services.Tills.CreateTerminal(n.t.Context(), till.TerminalInput{MerchantID: n.merchant.ID, Mode: posta.Test, StoreID: n.store.ID,
+		ConnectionID: n.connection.ID, Code: code, Name: code})
+	if err != nil {
 		n.t.Fatal(err)
 	}
 	return t.ID

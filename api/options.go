@@ -5,8 +5,8 @@ import (
 	"posta/provider"
 )
 
-// PaymentOptions is what a charge may ask of a terminal; GET
-// /v1/terminals/{id} lists those that its provider takes.
+// PaymentOptions is what a charge may ask of a terminal. What its connection
+// does not offer is refused, by field.
 type PaymentOptions struct {
 	Operation    provider.Operation `json:"operation,omitempty" enum:"card,qr" doc:"what the customer does at the terminal; card if left out"`
 	Method       string             `json:"method,omitempty" enum:"credit_card,debit_card" doc:"either if left out"`

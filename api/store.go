@@ -18,6 +18,8 @@ type Store struct {
 	Connection posta.ConnectionID `json:"connection_id"`
 	Name       string             `json:"name"`
 	Address    till.Address       `json:"address"`
+	CloseAt    string             `json:"close_at,omitempty" doc:"hour, in the merchant's time zone, at which its terminals close their batches" example:"23:30"`
+	CloseDueAt *time.Time         `json:"close_due_at,omitempty" doc:"when they do so next"`
 	Ready      bool               `json:"ready" doc:"the provider has it"`
 	Failure    *Failure           `json:"failure,omitempty" doc:"why the provider does not have it as it stands here; provision tries again"`
 	CreatedAt  time.Time          `json:"created_at"`
@@ -36,12 +38,14 @@ type NewStore struct {
 	ConnectionID string       `json:"connection_id" example:"con_01JD9S3F2K8Q4ZV6W1X7Y5T0RB"`
 	Name         string       `json:"name" example:"Sucursal Centro"`
 	Address      till.Address `json:"address"`
+	CloseAt      string       `json:"close_at,omitempty" doc:"hour at which its terminals close their batches; never if left out" example:"23:30"`
 }
 
 // StoreChange changes what it names; what is left out stays.
 type StoreChange struct {
 	Name    *string       `json:"name,omitempty"`
 	Address *till.Address `json:"address,omitempty"`
+	CloseAt *string       `json:"close_at,omitempty" doc:"empty for never" example:"23:30"`
 }
 
 // StoreList is all stores in use.
@@ -98,7 +102,7 @@ func (a *server) stores() {
 				return nil, err
 			}
 			s, err := a.Tills.CreateStore(ctx, till.StoreInput{ID: posta.IDFrom[posta.StoreID](call.claim.ULID), MerchantID: call.key.MerchantID,
-				Mode: call.key.Mode, ConnectionID: connection.ID, Name: in.Body.Name, Address: in.Body.Address})
+				Mode: call.key.Mode, ConnectionID: connection.ID, Name: in.Body.Name, Address: in.Body.Address, CloseAt: in.Body.CloseAt})
 			return storeAnswered(s, "/v1/stores/"+string(s.ID), err)
 		})
 	add(a, http.MethodGet, "/v1/stores/{id}", about{id: "get_store", tag: tag, summary: "Get a store", answer: exampleStore},
@@ -119,7 +123,10 @@ func (a *server) stores() {
 			if err != nil {
 				return nil, err
 			}
-			change := till.StoreInput{ID: s.ID, MerchantID: s.MerchantID, Mode: s.Mode, ConnectionID: s.ConnectionID, Name: s.Name, Address: s.Address}
+			change := till.StoreInput{ID: s.ID, MerchantID: s.MerchantID, Mode: s.Mode, ConnectionID: s.ConnectionID, Name: s.Name, Address: s.Address, CloseAt: s.CloseAt}
+			if in.Body.CloseAt != nil {
+				change.CloseAt = *in.Body.CloseAt
+			}
 			if in.Body.Name != nil {
 				change.Name = *in.Body.Name
 			}
@@ -142,7 +149,7 @@ func (a *server) stores() {
 			return storeAnswered(s, "", nil)
 		})
 	add(a, http.MethodDelete, "/v1/stores/{id}", about{id: "delete_store", tag: tag, summary: "Take a store out of use", status: http.StatusNoContent,
-		text: "Its tills must be out of use. What is told of it stays. May be repeated.", codes: append([]posta.Code{posta.CodeStoreInUse}, byProvider...)},
+		text: "Its tills and terminals must be out of use. What is told of it stays. May be repeated.", codes: append([]posta.Code{posta.CodeStoreInUse}, byProvider...)},
 		func(ctx context.Context, in *StorePath) (*none, error) {
 			s, err := a.store(ctx, in.ID)
 			if err != nil {
@@ -173,7 +180,8 @@ func storeAnswered(s till.Store, location string, err error) (*storeAnswer, erro
 }
 
 func storeView(s till.Store, failure *Failure) Store {
-	return Store{ID: s.ID, Mode: s.Mode, Connection: s.ConnectionID, Name: s.Name, Address: s.Address, Ready: s.ProviderRef != "",
+	return Store{ID: s.ID, Mode: s.Mode, Connection: s.ConnectionID, Name: s.Name, Address: s.Address, CloseAt: s.CloseAt,
+		CloseDueAt: unlessZero(s.CloseDueAt), Ready: s.ProviderRef != "",
 		Failure: failure, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, RemovedAt: unlessZero(s.RemovedAt)}
 }
 

@@ -183,7 +183,7 @@ func TestClient(t *testing.T) {
 		if err != nil || seen[len(seen)-1] != "payment.paid" {
 			t.Errorf("seen %v: %v", seen, err)
 		}
-		if r, err := c.Refund(ctx, "k2", p.ID, 500, "vuelve"); err != nil || r.State != "succeeded" || r.Amount != 500 {
+		if r, err := c.Refund(ctx, "k2", p.ID, client.NewRefund{Amount: 500, Reason: "vuelve"}); err != nil || r.State != "succeeded" || r.Amount != 500 {
 			t.Error(r, err)
 		}
 		if list, err := c.Refunds(ctx, p.ID); err != nil || len(list) != 1 {

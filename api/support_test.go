@@ -186,7 +186,16 @@ func (h *hub) wire() {
 		Currency: s.Accounts.Currency, Busy: func(ctx context.Context, m posta.MerchantID, id posta.TillID) (bool, error) {
 			_, err := s.Payments.OpenAt(ctx, m, id)
 			return err == nil, nil
-		}}
+		}, TerminalUse: func(ctx context.Context, m posta.MerchantID, id posta.TerminalID) (map[string]string, error) {
+			use, err := h.db.TerminalUse(ctx, m, id)
+			out := map[string]string{}
+			for name, value := range map[string]string{"payment": string(use.Payment), "refund": string(use.Refund), "settlement": string(use.Settlement)} {
+				if value != "" {
+					out[name] = value
+				}
+			}
+			return out, err
+		}, Location: s.Accounts.Location}
 	s.Inbox = &inbox.Service{Store: h.db, Clock: h.clock, Log: log, Wake: func() {}, Secret: s.Accounts.Secrets,
 		Read: map[string]func(provider.Delivery, []provider.Secret) (provider.Notice, provider.Verdict){"acquirer": description.ReadNotice}}
 	s.Events, s.Idempotency = h.db, &idempotency.Service{Store: h.db, Box: h.box, Clock: h.clock}

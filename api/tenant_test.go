@@ -91,13 +91,14 @@ func TestP41_NobodySeesAnothersObjects(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		terminal := b.terminal("T-1")
 		h.do("POST", "/hooks/"+string(b.connection.ID), "", `{"type":"order"}`).want(http.StatusOK)
 		notices, err := h.services.Inbox.List(ctx, inbox.Filter{MerchantID: b.merchant.ID, Mode: posta.Test})
 		if err != nil || len(notices) != 1 {
 			t.Fatal(notices, err)
 		}
 		objects := map[string]string{"payments": open.ID, "refunds": refund.ID, "stores": string(b.store.ID), "tills": string(b.till.ID),
-			"shifts": string(shift.ID), "connections": string(b.connection.ID), "notifications": string(notices[0].ID)}
+			"shifts": string(shift.ID), "terminals": string(terminal), "connections": string(b.connection.ID), "notifications": string(notices[0].ID)}
 		d, tested := h.document(), 0
 		for _, route := range d.routes() {
 			method, path, body := d.request(route)
@@ -111,7 +112,7 @@ func TestP41_NobodySeesAnothersObjects(t *testing.T) {
 				continue
 			}
 			for who, token := range map[string]string{"another tenant": a.test, "the other mode": b.live} {
-				got := h.do(method, strings.ReplaceAll(path, "{id}", id), token, body, "Idempotency-Key", "p41 "+route)
+				got := h.do(method, strings.NewReplacer("{id}", id, "{device}", "T-1").Replace(path), token, body, "Idempotency-Key", "p41 "+route)
 				if got.status != http.StatusNotFound {
 					t.Errorf("%s, %s: status %d %s", route, who, got.status, got.body)
 					continue
@@ -122,12 +123,12 @@ func TestP41_NobodySeesAnothersObjects(t *testing.T) {
 				}
 			}
 		}
-		if tested < 20 {
+		if tested < 34 {
 			t.Errorf("%d routes tested", tested)
 		}
 
 		// Lists hold nothing of others, and writes cannot name what is theirs.
-		for _, path := range []string{"/v1/payments", "/v1/stores", "/v1/tills", "/v1/connections", "/v1/notifications", "/v1/events",
+		for _, path := range []string{"/v1/payments", "/v1/stores", "/v1/tills", "/v1/terminals", "/v1/connections", "/v1/notifications", "/v1/events",
 			"/v1/payments?till_id=" + string(b.till.ID), "/v1/payments?search=" + open.ID, "/v1/notifications?payment_id=" + open.ID} {
 			for who, token := range map[string]string{"another tenant": a.test, "the other mode": b.live} {
 				body := h.do("GET", path, token, nil).want(http.StatusOK).body
@@ -141,6 +142,21 @@ func TestP41_NobodySeesAnothersObjects(t *testing.T) {
 		a.post("/v1/payments", "w1", b.charge(1500)).refused(http.StatusNotFound, posta.CodeNotFound)
 		a.post("/v1/tills", "w2", map[string]any{"store_id": b.store.ID, "name": "Caja 9"}).refused(http.StatusUnprocessableEntity, posta.CodeInvalid)
 		a.post("/v1/stores", "w3", map[string]any{"connection_id": b.connection.ID, "name": "Ajena", "address": address}).refused(http.StatusUnprocessableEntity, posta.CodeInvalid)
+		own := a.terminal("T-1")
+		for field, body := range map[string]map[string]any{
+			"store_id unknown":      {"store_id": b.store.ID, "connection_id": a.connection.ID, "code": "T-2", "name": "Ajena"},
+			"connection_id unknown": {"store_id": a.store.ID, "connection_id": b.connection.ID, "code": "T-2", "name": "Ajena"},
+			"tills unknown":         {"store_id": a.store.ID, "connection_id": a.connection.ID, "code": "T-2", "name": "Ajena", "tills": []any{b.till.ID}},
+		} {
+			p := a.post("/v1/terminals", "w6", body).refused(http.StatusUnprocessableEntity, posta.CodeInvalid)
+			if got := wrongs(p); len(got) != 1 || got[0] != field {
+				t.Errorf("%s: %v", field, got)
+			}
+		}
+		h.do("PATCH", "/v1/terminals/"+string(own), a.test, map[string]any{"tills": []any{b.till.ID}}).refused(http.StatusUnprocessableEntity, posta.CodeInvalid)
+		charge := a.onTerminal(1500, nil)
+		charge["terminals"] = []any{terminal}
+		a.post("/v1/payments", "w7", charge).refused(http.StatusUnprocessableEntity, posta.CodeInvalid)
 		h.do("POST", "/v1/payments", b.live, b.charge(1500), "Idempotency-Key", "w4").refused(http.StatusConflict, posta.CodeModeMismatch)
 		if got := b.do("GET", "/v1/payments/"+open.ID, b.test, nil).want(http.StatusOK); !strings.Contains(got.body, `"state":"pending"`) {
 			t.Errorf("it was changed: %s", got.body)
@@ -251,7 +267,7 @@ func TestDocument(t *testing.T) {
 			complain("codes %v, in answers %v", op.Codes, listed)
 		}
 	}
-	if len(ids) < 35 {
+	if len(ids) < 46 {
 		t.Errorf("%d operations", len(ids))
 	}
 	schemas := d.Parts["schemas"]
@@ -278,7 +294,8 @@ func TestDocument(t *testing.T) {
 func TestAnswersFollowTheDocument(t *testing.T) {
 	n := start(t, storetest.Open(t, store.SQLite)).tenant()
 	d := n.document()
-	paid := n.paid("k1", 1500)
+	terminal := n.terminal("T-1")
+	paid := n.swiped("k1", 1500, "VI")
 	base := "/v1/payments/" + string(paid)
 	n.do("POST", "/hooks/"+string(n.connection.ID), "", `{"type":"order"}`).want(http.StatusOK)
 	var list struct{ Data []struct{ ID string } }
@@ -295,6 +312,10 @@ func TestAnswersFollowTheDocument(t *testing.T) {
 		"StoreList":          n.do("GET", "/v1/stores", n.test, nil),
 		"Till":               n.do("GET", "/v1/tills/"+string(n.till.ID), n.test, nil),
 		"TillList":           n.do("GET", "/v1/tills", n.test, nil),
+		"Terminal":           n.do("GET", "/v1/terminals/"+string(terminal), n.test, nil),
+		"TerminalList":       n.do("GET", "/v1/terminals", n.test, nil),
+		"DeviceList":         n.do("GET", "/v1/connections/"+string(n.connection.ID)+"/devices", n.test, nil),
+		"Proposal":           n.do("GET", base+"/refund-proposal", n.test, nil),
 		"Shift":              n.post("/v1/tills/"+string(n.till.ID)+"/shifts", "k3", map[string]any{"opened_by": "Ana"}),
 		"ShiftList":          n.do("GET", "/v1/tills/"+string(n.till.ID)+"/shifts", n.test, nil),
 		"Report":             n.do("GET", "/v1/tills/"+string(n.till.ID)+"/report", n.test, nil),

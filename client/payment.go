@@ -26,6 +26,10 @@ type Payment struct {
 	Till        posta.TillID       `json:"till_id"`
 	Store       posta.StoreID      `json:"store_id"`
 	Connection  posta.ConnectionID `json:"connection_id"`
+	Rail        string             `json:"rail"`      // qr or terminal
+	Terminals   []posta.TerminalID `json:"terminals"` // those that may take it
+	Options     *Options           `json:"options"`   // what was asked of the terminal
+	Progress    string             `json:"progress"`  // where a pending one stands on its terminal
 	Order       string             `json:"provider_order"`
 	QR          string             `json:"qr"`
 	Attempts    []Attempt          `json:"attempts"`
@@ -56,6 +60,7 @@ type Attempt struct {
 	LastFour     string    `json:"last_four"`
 	Installments int       `json:"installments"`
 	Authorizes   string    `json:"authorization"`
+	Slip         *Slip     `json:"slip"`
 }
 
 // Item is a line of what is sold.
@@ -69,29 +74,16 @@ type Item struct {
 
 // NewPayment asks for a payment.
 type NewPayment struct {
-	TillID      posta.TillID   `json:"till_id"`
-	Amount      int64          `json:"amount"`
-	Currency    posta.Currency `json:"currency,omitempty"`
-	Reference   string         `json:"reference,omitempty"`
-	Description string         `json:"description,omitempty"`
-	Items       []Item         `json:"items,omitempty"`
-	ExpiresIn   int64          `json:"expires_in,omitempty"` // seconds
-}
-
-// Refund gives back all or a part of a payment.
-type Refund struct {
-	ID        posta.RefundID  `json:"id"`
-	PaymentID posta.PaymentID `json:"payment_id"`
-	Mode      posta.Mode      `json:"mode"`
-	State     string          `json:"state"`
-	Amount    int64           `json:"amount"`
-	Currency  posta.Currency  `json:"currency"`
-	Reason    string          `json:"reason"`
-	Failure   string          `json:"failure"`
-	Provider  []string        `json:"provider_refunds"`
-	Origin    string          `json:"origin"`
-	CreatedAt time.Time       `json:"created_at"`
-	UpdatedAt time.Time       `json:"updated_at"`
+	TillID      posta.TillID       `json:"till_id"`
+	Amount      int64              `json:"amount"`
+	Currency    posta.Currency     `json:"currency,omitempty"`
+	Reference   string             `json:"reference,omitempty"`
+	Description string             `json:"description,omitempty"`
+	Items       []Item             `json:"items,omitempty"`
+	ExpiresIn   int64              `json:"expires_in,omitempty"` // seconds
+	Rail        string             `json:"rail,omitempty"`       // "" is qr; terminal
+	Terminals   []posta.TerminalID `json:"terminals,omitempty"`  // none means those of the till
+	Options     *Options           `json:"options,omitempty"`    // on rail terminal
 }
 
 // Filter chooses payments of a list. Zero fields do not choose.
@@ -174,27 +166,4 @@ func moment(t time.Time) string {
 func (c *Client) CancelPayment(ctx context.Context, key string, id posta.PaymentID) (p Payment, err error) {
 	err = c.Do(ctx, http.MethodPost, "/v1/payments/"+url.PathEscape(string(id))+"/cancel", key, nil, &p)
 	return p, err
-}
-
-// Refund gives back an amount of a payment; 0 is all that is left.
-func (c *Client) Refund(ctx context.Context, key string, id posta.PaymentID, amount int64, reason string) (r Refund, err error) {
-	in := struct {
-		Amount int64  `json:"amount,omitempty"`
-		Reason string `json:"reason,omitempty"`
-	}{amount, reason}
-	err = c.Do(ctx, http.MethodPost, "/v1/payments/"+url.PathEscape(string(id))+"/refunds", key, in, &r)
-	return r, err
-}
-
-// Refunds lists the refunds of a payment, oldest first.
-func (c *Client) Refunds(ctx context.Context, id posta.PaymentID) ([]Refund, error) {
-	var out struct{ Data []Refund }
-	err := c.Do(ctx, http.MethodGet, "/v1/payments/"+url.PathEscape(string(id))+"/refunds", "", nil, &out)
-	return out.Data, err
-}
-
-// GetRefund gets a refund.
-func (c *Client) GetRefund(ctx context.Context, id posta.RefundID) (r Refund, err error) {
-	err = c.Do(ctx, http.MethodGet, "/v1/refunds/"+url.PathEscape(string(id)), "", nil, &r)
-	return r, err
 }

@@ -11,7 +11,8 @@ import (
 type demoCmd struct {
 	Data      string  `help:"Folder that keeps everything; ${default} if left out." default:"posta-demo" env:"POSTA_DATA" type:"path" placeholder:"DIR"`
 	Listen    string  `help:"Address of the hub." default:"127.0.0.1:8080" env:"POSTA_LISTEN"`
-	Simulator string  `help:"Address of the simulator." default:"127.0.0.1:8081"`
+	Simulator string  `help:"Address of the Mercado Pago simulator." default:"127.0.0.1:8081"`
+	Prisma    string  `name:"prisma-simulator" help:"Address of the Prisma simulator." default:"127.0.0.1:8082"`
 	Scale     float64 `help:"How many times faster than the real provider's the simulator's retries come." default:"1"`
 }
 
@@ -23,7 +24,7 @@ Delete the folder to start over. Nothing leaves this machine.
 Examples:
 
   posta demo
-  posta demo --listen 127.0.0.1:9080 --simulator 127.0.0.1:9081    when the usual ports are taken`
+  posta demo --listen 127.0.0.1:9080 --simulator 127.0.0.1:9081 --prisma-simulator 127.0.0.1:9082    when the usual ports are taken`
 }
 
 // Run runs the demo until it is interrupted.
@@ -32,7 +33,7 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 	if os.Getenv("POSTA_LOG") != "" {
 		level = logLevel()
 	}
-	demo, err := app.NewDemo(ctx, app.DemoConfig{SimulatorListen: c.Simulator, SimulatorScale: c.Scale,
+	demo, err := app.NewDemo(ctx, app.DemoConfig{SimulatorListen: c.Simulator, PrismaListen: c.Prisma, SimulatorScale: c.Scale,
 		Config: app.Config{Data: c.Data, Listen: c.Listen,
 			Log: slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: level}))}})
 	if err != nil {
@@ -41,13 +42,16 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 	err = demo.Run(ctx, func() error {
 		url := demo.URL()
 		return t.print(map[string]any{"url": url, "till_page": url + "/till", "phone": demo.PhoneURL(), "simulator": demo.ControlURL(),
+			"terminals": demo.TerminalsURL(), "prisma_simulator": demo.PrismaControlURL(),
 			"email": demo.Seed.Email, "password": demo.Seed.Password, "key": demo.Seed.Key, "tills": demo.Seed.Tills, "data": c.Data},
 			`Posta is ready. Nothing here is real money; nothing leaves this machine.
 
   Till              %[1]s/till
   Buyer's phone     %[2]s
+  Card terminals    %[8]s
   Dashboard         %[1]s/
-  Simulator         %[3]s
+  Simulators        %[3]s
+                    %[9]s
   API               %[1]s/docs/api
 
   Log in with       %[4]s  %[5]s
@@ -55,7 +59,8 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
   Data              %[7]s
 
 Press Ctrl+C to stop; started again, everything is as it was.
-`, url, demo.PhoneURL(), demo.ControlURL(), demo.Seed.Email, demo.Seed.Password, demo.Seed.Key, c.Data)
+`, url, demo.PhoneURL(), demo.ControlURL(), demo.Seed.Email, demo.Seed.Password, demo.Seed.Key, c.Data,
+			demo.TerminalsURL(), demo.PrismaControlURL())
 	})
 	if closeErr := demo.Close(); err == nil {
 		err = closeErr

@@ -24,14 +24,15 @@ type cli struct {
 	JSON        bool             `name:"json" help:"Print JSON; errors too, on standard error."`
 	VersionFlag kong.VersionFlag `name:"version" help:"Print the version."`
 
-	Demo       demoCmd       `cmd:"" help:"Run the hub and a simulated provider together, with a shop to try. Needs no network and no other service."`
+	Demo       demoCmd       `cmd:"" help:"Run the hub and simulated providers together, with a shop to try. Needs no network and no other service."`
 	Serve      serveCmd      `cmd:"" help:"Run the hub."`
-	Sim        simCmd        `cmd:"" help:"Run the Mercado Pago simulator alone."`
+	Sim        simCmd        `cmd:"" help:"Run a provider's simulator alone."`
 	Setup      setupCmd      `cmd:"" help:"Make a merchant and its first user in a hub that does not run."`
 	Migrate    migrateCmd    `cmd:"" help:"Bring the database's schema up to date. Stop the hub and back up first."`
 	Backup     backupCmd     `cmd:"" help:"Write a consistent copy of the database to a file, also while the hub runs."`
 	Restore    restoreCmd    `cmd:"" help:"Put a copy back as the database of a hub that does not run."`
-	Payments   paymentsCmd   `cmd:"" help:"Create, show, list, watch, cancel and refund payments of a running hub."`
+	Payments   paymentsCmd   `cmd:"" help:"Create, show, list, watch, cancel and give back payments of a running hub."`
+	Refunds    refundsCmd    `cmd:"" help:"Show refunds of a running hub, and take them off their terminals."`
 	Tills      tillsCmd      `cmd:"" help:"List the tills of a running hub, with the ids that payments create wants."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 	Completion completionCmd `cmd:"" help:"Print a completion script for bash, zsh or fish."`

@@ -17,12 +17,13 @@ import (
 
 // paymentsCmd works on payments through the API of a running hub.
 type paymentsCmd struct {
-	Create paymentsCreateCmd `cmd:"" help:"Charge at a till."`
-	Get    paymentsGetCmd    `cmd:"" help:"Show one payment."`
-	List   paymentsListCmd   `cmd:"" help:"List payments, newest first."`
-	Watch  paymentsWatchCmd  `cmd:"" help:"Follow one payment until it ends, or all of a till until interrupted."`
-	Cancel paymentsCancelCmd `cmd:"" help:"Take a payment off its till before it is paid."`
-	Refund paymentsRefundCmd `cmd:"" help:"Give back all or a part of a payment."`
+	Create  paymentsCreateCmd  `cmd:"" help:"Charge at a till, by QR or on a card terminal."`
+	Get     paymentsGetCmd     `cmd:"" help:"Show one payment."`
+	List    paymentsListCmd    `cmd:"" help:"List payments, newest first."`
+	Watch   paymentsWatchCmd   `cmd:"" help:"Follow one payment until it ends, or all of a till until interrupted."`
+	Cancel  paymentsCancelCmd  `cmd:"" help:"Take a payment off its till before it is paid."`
+	Propose paymentsProposeCmd `cmd:"" help:"Tell how a payment is best given back, and why."`
+	Refund  paymentsRefundCmd  `cmd:"" help:"Give back all or a part of a payment."`
 }
 
 // apiFlags say which hub to speak to, and as whom.
@@ -82,73 +83,18 @@ func address(flag, text string) (string, error) {
 	return strings.TrimRight(text, "/"), nil
 }
 
-// amount reads decimal text in exactly one form, so that nobody charges a
-// thousand times what was meant.
-func amount(text string, currency posta.Currency) (posta.Money, error) {
+// amount reads a flag's decimal text in exactly one form, so that nobody
+// charges a thousand times what was meant.
+func amount(flag, text string, currency posta.Currency) (posta.Money, error) {
 	m, err := posta.ParseDecimal(text, currency)
 	if err != nil || strings.HasPrefix(text, "-") {
 		form := "1500 or 1500.00"
 		if currency.Decimals() == 0 {
 			form = "1500"
 		}
-		return m, usage("--amount %q is not an amount of %s: write digits, with a point before the decimals and nothing between thousands, such as %s", text, currency, form)
+		return m, usage("%s %q is not an amount of %s: write digits, with a point before the decimals and nothing between thousands, such as %s", flag, text, currency, form)
 	}
 	return m, nil
-}
-
-type paymentsCreateCmd struct {
-	apiFlags
-	Till      string        `help:"The till's id; posta tills lists them." required:"" placeholder:"til_…"`
-	Amount    string        `help:"Decimal amount in the till's currency: 1500 or 1500.00." required:"" placeholder:"1500.00"`
-	Currency  string        `help:"The till's by default." placeholder:"ARS"`
-	Reference string        `help:"Your own text." placeholder:"TEXT"`
-	Describe  string        `name:"description" help:"What the buyer reads." placeholder:"TEXT"`
-	ExpiresIn time.Duration `name:"expires-in" help:"30s to 3h; ${default} if left out." default:"10m" placeholder:"TIME"`
-	KeyText   string        `name:"idempotency-key" help:"Repeat a call with the same key and it has one effect; a new key by default." placeholder:"KEY"`
-}
-
-// Help is shown by --help.
-func (c *paymentsCreateCmd) Help() string {
-	return `The QR to pay with shows on the till's page, and is printed as text. A till takes one charge at a time.
-
-Examples:
-
-  posta payments create --till til_… --amount 1500.00 --reference order-1
-  posta payments create --till til_… --amount 1500 --idempotency-key order-1      safe to repeat
-  posta payments create --till til_… --amount 1500 --json`
-}
-
-// Run creates the payment.
-func (c *paymentsCreateCmd) Run(ctx context.Context, t terminal) error {
-	api, err := c.client()
-	if err != nil {
-		return err
-	}
-	currency := posta.Currency(c.Currency)
-	if currency == "" {
-		me, err := api.Me(ctx)
-		if err != nil {
-			return err
-		}
-		country, err := posta.FindCountry(me.Country)
-		if err != nil {
-			return err
-		}
-		currency = country.Currency
-	}
-	m, err := amount(c.Amount, currency)
-	if err != nil {
-		return err
-	}
-	if c.KeyText == "" {
-		c.KeyText = client.Key()
-	}
-	p, err := api.CreatePayment(ctx, c.KeyText, client.NewPayment{TillID: posta.TillID(c.Till), Amount: m.Amount, Currency: currency,
-		Reference: c.Reference, Description: c.Describe, ExpiresIn: int64(c.ExpiresIn / time.Second)})
-	if err != nil {
-		return keyed{err, c.KeyText}
-	}
-	return t.show(p)
 }
 
 // show prints one payment.
@@ -156,27 +102,32 @@ func (t terminal) show(p client.Payment) error {
 	if t.json {
 		return printJSON(t.out, p)
 	}
-	table := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
-	row := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(table, "%s\t%s\n", name, value)
-		}
-	}
-	row("payment", string(p.ID))
-	row("state", p.State)
-	row("attention", p.Attention)
-	row("amount", money(p.Amount, p.Currency))
+	rows := []string{"payment", string(p.ID), "state", p.State, "on terminal", p.Progress, "attention", p.Attention,
+		"amount", money(p.Amount, p.Currency)}
 	if p.Captured > 0 {
-		row("captured", money(p.Captured, p.Currency))
+		rows = append(rows, "captured", money(p.Captured, p.Currency))
 	}
 	if p.Refunded > 0 {
-		row("refunded", money(p.Refunded, p.Currency))
+		rows = append(rows, "refunded", money(p.Refunded, p.Currency))
 	}
-	row("reference", p.Reference)
-	row("reason", p.Reason)
-	row("till", string(p.Till))
-	row("created", p.CreatedAt.Local().Format(time.RFC3339))
-	row("qr", p.QR)
+	for _, a := range p.Attempts {
+		rows = append(rows, "card", strings.Join(strings.Fields(a.Brand+" "+a.LastFour+" "+a.Status), " "), "authorization", a.Authorizes)
+		if a.Slip != nil {
+			rows = append(rows, "batch", a.Slip.Batch, "coupon", a.Slip.Coupon)
+		}
+	}
+	return t.table(append(rows, "reference", p.Reference, "reason", p.Reason, "till", string(p.Till),
+		"created", p.CreatedAt.Local().Format(time.RFC3339), "qr", p.QR)...)
+}
+
+// table prints names, each with its value, without those that have none.
+func (t terminal) table(pairs ...string) error {
+	table := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			fmt.Fprintf(table, "%s\t%s\n", pairs[i], pairs[i+1])
+		}
+	}
 	return table.Flush()
 }
 
@@ -286,7 +237,7 @@ func (c *paymentsWatchCmd) Run(ctx context.Context, t terminal) error {
 			if err := json.NewEncoder(t.out).Encode(p); err != nil {
 				return err
 			}
-		} else if _, err := fmt.Fprintf(t.out, "%s  %-18s  %s  %s\n", p.UpdatedAt.Local().Format(time.TimeOnly), p.State, money(p.Amount, p.Currency), p.ID); err != nil {
+		} else if _, err := fmt.Fprintf(t.out, "%s  %-20s  %s  %s\n", p.UpdatedAt.Local().Format(time.TimeOnly), strings.TrimSpace(p.State+" "+p.Progress), money(p.Amount, p.Currency), p.ID); err != nil {
 			return err
 		}
 		if c.ID == string(p.ID) && !p.Open() {
@@ -316,51 +267,4 @@ func (c *paymentsCancelCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	return t.show(p)
-}
-
-type paymentsRefundCmd struct {
-	apiFlags
-	ID      string `arg:"" help:"The payment's id."`
-	Amount  string `help:"Decimal amount; all that is left by default." placeholder:"500.00"`
-	Reason  string `help:"Why, for the record." placeholder:"TEXT"`
-	KeyText string `name:"idempotency-key" help:"Repeat a call with the same key and it has one effect; a new key by default." placeholder:"KEY"`
-}
-
-// Help is shown by --help.
-func (c *paymentsRefundCmd) Help() string {
-	return `The money goes back the way it came. Several refunds may be made, never for more than is left.
-
-Examples:
-
-  posta payments refund pay_…
-  posta payments refund pay_… --amount 500.00 --reason "one item back"`
-}
-
-// Run refunds.
-func (c *paymentsRefundCmd) Run(ctx context.Context, t terminal) error {
-	api, err := c.client()
-	if err != nil {
-		return err
-	}
-	p, err := api.Payment(ctx, posta.PaymentID(c.ID))
-	if err != nil {
-		return err
-	}
-	var part posta.Money
-	if c.Amount != "" {
-		if part, err = amount(c.Amount, p.Currency); err != nil {
-			return err
-		}
-		if part.Amount == 0 { // which would be everything
-			return usage("--amount must be more than zero; leave it out to refund all that is left")
-		}
-	}
-	if c.KeyText == "" {
-		c.KeyText = client.Key()
-	}
-	refund, err := api.Refund(ctx, c.KeyText, p.ID, part.Amount, c.Reason)
-	if err != nil {
-		return keyed{err, c.KeyText}
-	}
-	return t.print(refund, "refund    %s\nstate     %s\namount    %s\n", refund.ID, refund.State, money(refund.Amount, refund.Currency))
 }

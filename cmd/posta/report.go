@@ -31,7 +31,7 @@ const (
 var exitOf = map[posta.Code]int{
 	posta.CodeInvalid: exitInput, posta.CodeCardNumber: exitInput, posta.CodeTooLarge: exitInput, posta.CodeProviderRejected: exitInput,
 	posta.CodeNotFound: exitNotFound, posta.CodeUnauthorized: exitDenied, posta.CodeForbidden: exitDenied,
-	posta.CodeModeMismatch: exitDenied, posta.CodeConflict: exitBusy, posta.CodeTillBusy: exitBusy,
+	posta.CodeModeMismatch: exitDenied, posta.CodeConflict: exitBusy, posta.CodeTillBusy: exitBusy, posta.CodeTerminalBusy: exitBusy,
 	posta.CodeStoreInUse: exitBusy, posta.CodeShiftOpen: exitBusy,
 	posta.CodeIdempotencyReused: exitBusy, posta.CodeState: exitBusy, posta.CodeRefundExceeds: exitBusy,
 	posta.CodeRateLimited: exitRetry, posta.CodeUnavailable: exitRetry, posta.CodeInFlight: exitRetry,
@@ -134,7 +134,13 @@ func describe(err error) trouble {
 
 // flagOf names a field of a request as the command line does.
 func flagOf(parsed *kong.Context, field string) string {
-	name := strings.ReplaceAll(strings.TrimSuffix(field, "_id"), "_", "-")
+	name := strings.ReplaceAll(strings.TrimPrefix(strings.TrimSuffix(field, "_id"), "options."), "_", "-")
+	switch name {
+	case "rail":
+		name = "terminal"
+	case "operation":
+		name = "qr"
+	}
 	for _, flag := range parsed.Flags() {
 		if flag.Name == name {
 			return "--" + name

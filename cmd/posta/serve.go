@@ -41,6 +41,7 @@ type serveCmd struct {
 	Listen         string `help:"Address to serve on." default:"127.0.0.1:8080" env:"POSTA_LISTEN"`
 	PublicURL      string `name:"public-url" help:"How providers and browsers reach the hub: https://pagos.example. Webhook addresses and links are made from it." env:"POSTA_PUBLIC_URL" placeholder:"URL"`
 	MercadoPagoURL string `name:"mercadopago-url" help:"Mercado Pago's address, for a simulator." env:"POSTA_MERCADOPAGO_URL" placeholder:"URL"`
+	PrismaURL      string `name:"prisma-url" help:"Address of new Prisma connections that name none, for a simulator." env:"POSTA_PRISMA_URL" placeholder:"URL"`
 }
 
 // Help is shown by --help.
@@ -60,7 +61,7 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	config := c.config(t)
-	config.Listen, config.MercadoPagoURL = c.Listen, c.MercadoPagoURL
+	config.Listen, config.MercadoPagoURL, config.PrismaURL = c.Listen, c.MercadoPagoURL, c.PrismaURL
 	var err error
 	if config.PublicURL, err = address("--public-url", c.PublicURL); err != nil {
 		return err

@@ -11,12 +11,14 @@ import (
 
 	"posta"
 	"posta/sim/mercadopago"
+	"posta/sim/prisma"
 )
 
 type simCmd struct {
-	Listen string  `help:"Address to serve on." default:"127.0.0.1:8081"`
-	File   string  `help:"SQLite file of its books; in memory by default." type:"path"`
-	Scale  float64 `help:"How many times faster than the real provider's its retries come." default:"1"`
+	Provider string  `help:"Whose simulator: ${enum}." enum:"mercadopago,prisma" default:"mercadopago"`
+	Listen   string  `help:"Address to serve on; 127.0.0.1:8081 by default, Prisma's 127.0.0.1:8082." placeholder:"ADDRESS"`
+	File     string  `help:"SQLite file of its books; in memory by default." type:"path"`
+	Scale    float64 `help:"How many times faster than the real provider's its retries come; Mercado Pago's only." default:"1"`
 }
 
 // Help is shown by --help.
@@ -25,11 +27,35 @@ func (c *simCmd) Help() string {
 
   posta sim
   posta sim --file simulator.db      its books outlive it
-  posta serve --mercadopago-url http://127.0.0.1:8081      a hub that charges there`
+  posta serve --mercadopago-url http://127.0.0.1:8081      a hub that charges there
+
+  posta sim --provider prisma
+  posta serve --prisma-url http://127.0.0.1:8082      a hub whose new Prisma connections charge there`
 }
 
-// Run serves the simulator until it is interrupted. Alone it signs with real time.
+// simulator is one that this command serves.
+type simulator interface {
+	Handler() http.Handler
+	Run(context.Context) error
+	Close() error
+}
+
+// open makes the simulator, and names it and its pages. Alone it runs on real time.
+func (c *simCmd) open(address string, log *slog.Logger) (s simulator, name string, pages []string, err error) {
+	if c.Provider == "prisma" {
+		s, err = prisma.New(prisma.Config{Clock: posta.SystemClock{}, File: c.File, PublicURL: address, Log: log, Pace: prisma.RealisticPace})
+		return s, "Prisma", []string{"terminals", "phone", "control"}, err
+	}
+	s, err = mercadopago.New(mercadopago.Config{Clock: posta.SystemClock{}, File: c.File, PublicURL: address,
+		AllowLoopback: true, TimeScale: c.Scale, Log: log})
+	return s, "Mercado Pago", []string{"phone", "control"}, err
+}
+
+// Run serves the simulator until it is interrupted.
 func (c *simCmd) Run(ctx context.Context, t terminal) error {
+	if c.Listen == "" {
+		c.Listen = map[string]string{"mercadopago": "127.0.0.1:8081", "prisma": "127.0.0.1:8082"}[c.Provider]
+	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return posta.Errorf(posta.CodeConflict, "another program serves on %s; choose another address with --listen", c.Listen)
@@ -38,14 +64,17 @@ func (c *simCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	address := "http://" + listener.Addr().String()
-	simulator, err := mercadopago.New(mercadopago.Config{Clock: posta.SystemClock{}, File: c.File, PublicURL: address,
-		AllowLoopback: true, TimeScale: c.Scale, Log: slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: logLevel()}))})
+	simulator, name, pages, err := c.open(address, slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: logLevel()})))
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	server := &http.Server{Handler: simulator.Handler(), ReadHeaderTimeout: 10 * time.Second}
-	if err := t.print(map[string]string{"url": address, "phone": address + "/sim/phone", "control": address + "/sim/control"},
-		"The Mercado Pago simulator serves on %[1]s\n  Phone    %[1]s/sim/phone\n  Control  %[1]s/sim/control\n", address); err != nil {
+	addresses, words := map[string]string{"url": address}, "The "+name+" simulator serves on "+address+"\n"
+	for _, page := range pages {
+		addresses[page] = address + "/sim/" + page
+		words += "  " + page + "  " + addresses[page] + "\n"
+	}
+	if err := t.print(addresses, "%s", words); err != nil {
 		return errors.Join(err, listener.Close(), simulator.Close())
 	}
 	go func() {
