@@ -311,3 +311,37 @@ func TestALostCreateFoundOutAfterTheKeysLife(t *testing.T) {
 		t.Errorf("%s, and the buyer has paid", p.State)
 	}
 }
+
+// The provider is silent for so long that somebody is to look, then answers:
+// the money is found. Seen red with our own record of the silence taken for
+// the provider's order.
+func TestALongSilenceLosesNothing(t *testing.T) {
+	for _, flow := range []string{"legacy", "orders"} {
+		h := newHub(t, provider.Config{"flow": flow})
+		next, silent := h.client.Transport, false
+		h.client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			answer, err := next.RoundTrip(r)
+			if silent && err == nil {
+				answer.Body.Close()
+				return nil, io.ErrUnexpectedEOF
+			}
+			return answer, err
+		})
+		silent = true
+		p := h.charge(t)
+		h.pay(t)
+		for range 30 {
+			h.later(t, time.Minute)
+		}
+		if p = h.get(t, p.ID); p.State != payment.Unknown || p.Attention != payment.AttentionReview {
+			t.Fatalf("%s: %s %q", flow, p.State, p.Attention)
+		}
+		silent = false
+		for range 3 {
+			h.later(t, 2*time.Minute)
+		}
+		if p = h.get(t, p.ID); p.State != payment.Paid {
+			t.Errorf("%s: %s %q", flow, p.State, p.Attention)
+		}
+	}
+}
