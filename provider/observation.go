@@ -61,6 +61,9 @@ var rank = map[Status]int{
 	StatusApproved: 6, StatusClosed: 6, StatusInMediation: 7, StatusChargedBack: 8,
 }
 
+// step orders progresses that claim the same moment.
+var step = map[Progress]int{ProgressOffered: 1, ProgressAtTerminal: 2, ProgressConfirming: 3, ProgressCanceling: 4}
+
 // Fact is one thing that a provider said about one of its objects at one
 // version of it. Facts are kept as a set; the newest of each object counts.
 type Fact struct {
@@ -102,6 +105,9 @@ func (f Fact) Newer(o Fact) bool {
 	}
 	if rank[f.Status] != rank[o.Status] {
 		return rank[f.Status] > rank[o.Status]
+	}
+	if step[f.Progress] != step[o.Progress] {
+		return step[f.Progress] > step[o.Progress]
 	}
 	if f.Amount != o.Amount {
 		return f.Amount > o.Amount
