@@ -23,6 +23,7 @@ import (
 	"posta/provider"
 	"posta/provider/all"
 	"posta/seal"
+	"posta/settlement"
 	"posta/store"
 	"posta/text"
 	"posta/till"
@@ -32,13 +33,14 @@ import (
 
 // App is Posta, ready to run.
 type App struct {
-	Accounts *account.Service
-	Tills    *till.Service
-	Payments *payment.Service
-	Inbox    *inbox.Service
-	Hub      *live.Hub
-	Store    *store.DB
-	Handler  http.Handler
+	Accounts    *account.Service
+	Tills       *till.Service
+	Payments    *payment.Service
+	Settlements *settlement.Service
+	Inbox       *inbox.Service
+	Hub         *live.Hub
+	Store       *store.DB
+	Handler     http.Handler
 
 	config   Config
 	listener net.Listener
@@ -145,12 +147,13 @@ func (a *App) wire(ctx context.Context) error {
 	a.Hub = live.NewHub(a.metrics.live(a.Store), c.Log)
 	a.Payments = &payment.Service{Store: a.Store, Open: a.Accounts.Open, Clock: c.Clock, Log: c.Log,
 		NotifyURL: a.NotifyURL, Committed: a.Hub.Wake}
+	a.Settlements = &settlement.Service{Store: a.Store, Open: a.Accounts.Open, Clock: c.Clock, Log: c.Log, Committed: a.Hub.Wake}
 	a.Tills = &till.Service{Keeper: a.Store, Clock: c.Clock, Open: a.Accounts.Open, Busy: a.busy,
 		ConnectionMode: a.Accounts.ConnectionMode, Currency: a.Accounts.Currency, TerminalUse: a.terminalUse, Location: a.Accounts.Location}
 	a.Inbox = &inbox.Service{Store: a.metrics.inbox(a.Store), Clock: c.Clock, Log: c.Log, Secret: a.Accounts.Secrets,
 		Read: readers(), Owners: a.owners(), Wake: func() { a.loop.Wake(sweepNotifications) }}
 	answers := &idempotency.Service{Store: a.Store, Box: box, Clock: c.Clock}
-	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(sweeps(a.Inbox, a.Payments, answers))...)
+	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(sweeps(a.Inbox, a.Payments, a.Settlements, answers))...)
 	catalog := text.Must()
 	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Inbox: a.Inbox,
 		Hub: a.Hub, Events: a.Store, Idempotency: answers, Catalog: catalog, Clock: c.Clock, Log: c.Log,

@@ -7,6 +7,7 @@ import (
 	"posta/idempotency"
 	"posta/inbox"
 	"posta/payment"
+	"posta/settlement"
 	"posta/work"
 )
 
@@ -15,15 +16,19 @@ const (
 	sweepNotifications = "notifications"
 	sweepPayments      = "payments"
 	sweepRefunds       = "refunds"
+	sweepSettlements   = "settlements"
+	sweepCloses        = "closes"
 	sweepAnswers       = "answers"
 )
 
 // sweeps are all the work that comes due by itself.
-func sweeps(box *inbox.Service, payments *payment.Service, answers *idempotency.Service) []work.Sweep {
+func sweeps(box *inbox.Service, payments *payment.Service, settlements *settlement.Service, answers *idempotency.Service) []work.Sweep {
 	return []work.Sweep{
 		{Name: sweepNotifications, Run: box.Sweep, Every: time.Second, Limit: 256},
 		{Name: sweepPayments, Run: payments.SweepPayments, Every: 500 * time.Millisecond, Limit: 32},
 		{Name: sweepRefunds, Run: payments.SweepRefunds, Every: time.Second, Limit: 16},
+		{Name: sweepSettlements, Run: settlements.SweepSettlements, Every: time.Second, Limit: 16},
+		{Name: sweepCloses, Run: settlements.SweepCloses, Every: 10 * time.Second, Limit: 4},
 		{Name: sweepAnswers, Every: 10 * time.Minute, Run: func(ctx context.Context, _ func(func())) (int, error) {
 			return 0, answers.Sweep(ctx)
 		}},

@@ -64,10 +64,10 @@ type Settlement struct {
 	SettledBy string // who dealt with the attention
 	Note      string
 	FromAt    time.Time // when the batch before was closed; zero for the first
-	ToAt      time.Time // when this one was, zero while not final
+	ToAt      time.Time // when this one was, zero unless confirmed
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	Tries     int
+	Tries     int       // times asked since the last news
 	DueAt     time.Time // next time to ask; zero when none is due
 }
 
@@ -110,19 +110,23 @@ type Terminal struct {
 type Store interface {
 	// SettlementTerminal finds a terminal, also one that was removed.
 	SettlementTerminal(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.TerminalID) (Terminal, error)
-	// StoreTerminals lists the terminals in use of a store.
+	// StoreTerminals lists the terminals in use of a store; not_found if there is
+	// no such store in use.
 	StoreTerminals(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.StoreID) ([]Terminal, error)
-	// InsertSettlement commits a new one and its events. Errors: terminal_busy
-	// with Params["settlement"] when the terminal is closing already, or with
-	// Params["payment"] or Params["refund"] when one is under way there (pending,
-	// not unknown); conflict when the id is taken.
+	// InsertSettlement commits a new one and its events. Errors: conflict when the
+	// id is taken; terminal_busy with Params["settlement"] when the terminal is
+	// closing already, or with Params["payment"] or Params["refund"] when one is
+	// under way there (created or pending, not unknown).
 	InsertSettlement(ctx context.Context, s Settlement, events []posta.Event) error
 	// Settlement finds one.
 	Settlement(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.SettlementID) (Settlement, error)
 	// ListSettlements lists newest first.
 	ListSettlements(ctx context.Context, f Filter) ([]Settlement, error)
-	// LastConfirmed finds the terminal's latest confirmed one; not_found if none.
-	LastConfirmed(ctx context.Context, m posta.MerchantID, id posta.TerminalID) (Settlement, error)
+	// ClosedBefore finds the confirmed one of a terminal, by its code on the
+	// connection, whose ToAt is the latest that is not after at; ClosedAfter the
+	// one whose ToAt is the earliest after it. Errors: not_found if there is none.
+	ClosedBefore(ctx context.Context, m posta.MerchantID, c posta.ConnectionID, code string, at time.Time) (Settlement, error)
+	ClosedAfter(ctx context.Context, m posta.MerchantID, c posta.ConnectionID, code string, at time.Time) (Settlement, error)
 	// Movements are what our intents moved on the terminal (by its code on the
 	// connection) from from until before to, oldest first.
 	Movements(ctx context.Context, m posta.MerchantID, c posta.ConnectionID, code string, from, to time.Time) ([]Movement, error)
@@ -133,8 +137,9 @@ type Store interface {
 	ClaimSettlements(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Settlement, error)
 	// ClaimCloses takes stores whose close is due and moves that to now+lease.
 	ClaimCloses(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Close, error)
-	// PlanClose notes when the store's next scheduled close is due; zero for never.
-	PlanClose(ctx context.Context, m posta.MerchantID, id posta.StoreID, due time.Time) error
+	// PlanClose notes when the store's next scheduled close is due, unless its
+	// hour is another one meanwhile.
+	PlanClose(ctx context.Context, c Close, due time.Time) error
 }
 
 // Close is a store whose terminals are to be closed by the hour.

@@ -27,6 +27,7 @@ import (
 	"posta/live"
 	"posta/outbound"
 	"posta/payment"
+	"posta/settlement"
 	"posta/till"
 )
 
@@ -37,6 +38,7 @@ var (
 	_ live.Store        = (*DB)(nil)
 	_ outbound.Store    = (*DB)(nil)
 	_ payment.Store     = (*DB)(nil)
+	_ settlement.Store  = (*DB)(nil)
 	_ till.Keeper       = (*DB)(nil)
 )
 

@@ -8,7 +8,6 @@ import (
 
 	"posta"
 	"posta/payment"
-	"posta/provider"
 )
 
 // paymentColumns are what a payment is read from; derivedColumns are found by.
@@ -16,18 +15,19 @@ const (
 	paymentColumns = "id, merchant_id, mode, connection_id, store_id, till_id, amount, currency, reference, description, " +
 		"items, rail, terminals, options, created_by, state, attention, captured, refunded, paid_at, declined, last_detail, progress, facts, settled, " +
 		"provider_order, qr, create_key, cancel_key, cancel_at, expires_at, created_at, updated_at, ended_at, enquiries, due_at"
-	derivedColumns = "counted_at, taken_by, words, reference_text"
+	derivedColumns = "counted_at, taken_by, taken_at, words, reference_text"
 	// occupied are the states of a payment that occupies its till, as the
 	// unique index has them.
 	occupied = "state IN ('created', 'pending', 'unknown')"
 )
 
 func paymentValues(p payment.Payment) []any {
+	by, at := taken(p)
 	return []any{p.ID, p.MerchantID, p.Mode, p.ConnectionID, p.StoreID, p.TillID, p.Amount.Amount, p.Amount.Currency,
 		p.Reference, p.Description, asJSON{p.Items}, p.Rail, asJSON{p.Terminals}, asJSON{p.Options}, p.CreatedBy, p.State, p.Attention, p.Captured, p.Refunded, p.PaidAt,
 		p.Declined, p.LastDetail, p.Progress, asJSON{p.Facts}, asJSON{p.Settled}, p.Order, p.QR, p.CreateKey, p.CancelKey, p.CancelAt,
 		p.ExpiresAt, p.CreatedAt, p.UpdatedAt, p.EndedAt, p.Enquiries, p.DueAt,
-		countedAt(p), takenBy(p), words(p), strings.ToLower(p.Reference)}
+		countedAt(p), by.Slip.Terminal, at, words(p), strings.ToLower(p.Reference)}
 }
 
 func paymentRow(p payment.Payment) row {
@@ -54,18 +54,6 @@ func countedAt(p payment.Payment) time.Time {
 		return p.PaidAt
 	}
 	return p.EndedAt
-}
-
-// takenBy is the terminal that brought the payment's money, "" if none.
-func takenBy(p payment.Payment) string {
-	if p.Captured > 0 {
-		for _, a := range p.Attempts() {
-			if a.Slip.Terminal != "" && a.Status == provider.StatusApproved {
-				return a.Slip.Terminal
-			}
-		}
-	}
-	return ""
 }
 
 // words are what the provider calls the payment and its parts, and the cards'

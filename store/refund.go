@@ -17,10 +17,14 @@ func refundValues(r payment.Refund) []any {
 }
 
 func scanRefund(rows *sql.Rows) (r payment.Refund, err error) {
-	err = rows.Scan(&r.ID, &r.MerchantID, &r.Mode, &r.PaymentID, &r.Amount.Amount, &r.Amount.Currency, &r.Reason, &r.Kind,
-		object{&r.Terminals}, instant{&r.ExpiresAt}, instant{&r.CancelAt}, &r.State,
-		object{&r.Parts}, &r.Origin, &r.Tries, instant{&r.DueAt}, instant{&r.CreatedAt}, instant{&r.UpdatedAt})
+	err = rows.Scan(refundTargets(&r)...)
 	return r, err
+}
+
+func refundTargets(r *payment.Refund) []any {
+	return []any{&r.ID, &r.MerchantID, &r.Mode, &r.PaymentID, &r.Amount.Amount, &r.Amount.Currency, &r.Reason, &r.Kind,
+		object{&r.Terminals}, instant{&r.ExpiresAt}, instant{&r.CancelAt}, &r.State,
+		object{&r.Parts}, &r.Origin, &r.Tries, instant{&r.DueAt}, instant{&r.CreatedAt}, instant{&r.UpdatedAt}}
 }
 
 // saveRefund keeps a refund of a payment at the till. returned_at is when it

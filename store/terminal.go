@@ -67,31 +67,29 @@ func (db *DB) TerminalUse(ctx context.Context, m posta.MerchantID, id posta.Term
 	return terminalUse(db.read(ctx), m, id)
 }
 
-func terminalUse(t *tx, m posta.MerchantID, id posta.TerminalID) (use payment.TerminalUse, err error) {
+func terminalUse(t *tx, m posta.MerchantID, id posta.TerminalID) (payment.TerminalUse, error) {
 	named := "%\"" + string(id) + "\"%"
-	first := func(to any, query string, args ...any) {
-		if err != nil {
-			return
-		}
-		rows, asked := all(t, scalar[string], query, args...)
-		if err = asked; err != nil || len(rows) == 0 {
-			return
-		}
-		switch to := to.(type) {
-		case *posta.PaymentID:
-			*to = posta.PaymentID(rows[0])
-		case *posta.RefundID:
-			*to = posta.RefundID(rows[0])
-		case *posta.SettlementID:
-			*to = posta.SettlementID(rows[0])
-		}
+	// The first two conditions on state are those of an index.
+	payments, err := all(t, scalar[posta.PaymentID], "SELECT id FROM payment WHERE merchant_id = ? AND rail = 'terminal' AND "+occupied+
+		" AND state <> 'unknown' AND terminals LIKE ? ORDER BY id LIMIT 1", m, named)
+	if err != nil {
+		return payment.TerminalUse{}, err
 	}
-	first(&use.Payment, `SELECT id FROM payment WHERE merchant_id = ? AND rail = 'terminal' AND state IN ('created', 'pending', 'unknown')
+	refunds, err := all(t, scalar[posta.RefundID], `SELECT id FROM refund WHERE merchant_id = ? AND expires_at > 0 AND state IN ('pending', 'unknown')
 		AND state <> 'unknown' AND terminals LIKE ? ORDER BY id LIMIT 1`, m, named)
-	first(&use.Refund, `SELECT id FROM refund WHERE merchant_id = ? AND expires_at > 0 AND state IN ('pending', 'unknown')
-		AND state <> 'unknown' AND terminals LIKE ? ORDER BY id LIMIT 1`, m, named)
-	first(&use.Settlement, `SELECT id FROM settlement WHERE terminal_id = ? AND merchant_id = ? AND state IN ('created', 'pending') ORDER BY id LIMIT 1`, id, m)
-	return use, err
+	if err != nil {
+		return payment.TerminalUse{}, err
+	}
+	settlements, err := all(t, scalar[posta.SettlementID], `SELECT id FROM settlement WHERE terminal_id = ? AND merchant_id = ?
+		AND state IN ('created', 'pending')`, id, m)
+	return payment.TerminalUse{Payment: first(payments), Refund: first(refunds), Settlement: first(settlements)}, err
+}
+
+func first[T ~string](found []T) T {
+	if len(found) == 0 {
+		return ""
+	}
+	return found[0]
 }
 
 // BatchClosed reports whether the terminal, by the provider's id, is known to

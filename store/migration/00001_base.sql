@@ -165,14 +165,15 @@ CREATE TABLE payment (
     enquiries      BIGINT NOT NULL,
     due_at         BIGINT NOT NULL,
     counted_at     BIGINT NOT NULL, -- the later of ended_at and paid_at, once ended: where a till's report counts it
-    taken_by       TEXT   NOT NULL, -- the provider's id of the terminal that brought the money
+    taken_by       TEXT   NOT NULL, -- the provider's id of the terminal that moved the money
+    taken_at       BIGINT NOT NULL, -- when it is first known to have done so
     words          TEXT   NOT NULL, -- the provider's ids and last fours, lower case, each between spaces
     reference_text TEXT   NOT NULL, -- the reference in lower case
     PRIMARY KEY (merchant_id, id)
 );
 CREATE UNIQUE INDEX payment_open ON payment (till_id) WHERE state IN ('created', 'pending', 'unknown');
 CREATE INDEX payment_at_terminal ON payment (merchant_id) WHERE rail = 'terminal' AND state IN ('created', 'pending', 'unknown');
-CREATE INDEX payment_taken_by ON payment (merchant_id, taken_by, paid_at) WHERE taken_by <> '';
+CREATE INDEX payment_taken_by ON payment (merchant_id, taken_by, taken_at) WHERE taken_by <> '';
 CREATE INDEX payment_due ON payment (due_at) WHERE due_at > 0;
 CREATE INDEX payment_counted ON payment (till_id, counted_at) WHERE counted_at > 0;
 CREATE INDEX payment_attention ON payment (merchant_id, id) WHERE attention <> '';
@@ -231,7 +232,7 @@ CREATE TABLE settlement (
     settled_by    TEXT   NOT NULL, -- who dealt with the attention
     note          TEXT   NOT NULL,
     from_at       BIGINT NOT NULL,
-    to_at         BIGINT NOT NULL, -- our totals are of from_at until before to_at; 0 while not final
+    to_at         BIGINT NOT NULL, -- our totals are of from_at until before to_at; 0 unless confirmed
     created_at    BIGINT NOT NULL,
     updated_at    BIGINT NOT NULL,
     tries         BIGINT NOT NULL,
@@ -254,7 +255,7 @@ CREATE TABLE event (
     mode        TEXT   NOT NULL CHECK (mode IN ('test', 'live')),
     type        TEXT   NOT NULL,
     subject     TEXT   NOT NULL,
-    payment_id  TEXT   NOT NULL, -- of the payment that it is about, also for a refund's events
+    payment_id  TEXT   NOT NULL, -- of the payment that it is about, also for a refund's events; '' for a settlement's
     till_id     TEXT   NOT NULL,
     actor       TEXT   NOT NULL, -- who asked for it, '' where nobody did
     data        TEXT   NOT NULL,
@@ -262,6 +263,7 @@ CREATE TABLE event (
 );
 CREATE INDEX event_merchant ON event (merchant_id, mode, position);
 CREATE INDEX event_payment ON event (payment_id, seq);
+CREATE INDEX event_subject ON event (subject, seq) WHERE payment_id = '';
 
 CREATE TABLE event_counter (
     id   BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),

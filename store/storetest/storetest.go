@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -111,6 +112,20 @@ func execute(t testing.TB, url, text string) {
 	if _, err := db.ExecContext(context.Background(), text); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// AddTerminal adds a terminal to the world's store, with a connection of its
+// own to another provider, for all of the store's tills.
+func (w World) AddTerminal(t testing.TB, db *store.DB, code string) till.Terminal {
+	t.Helper()
+	c := w.Connection
+	c.ID, c.Provider, c.Name, c.Config = posta.NewID[posta.ConnectionID](Now), "prisma", "Prisma", map[string]string{"cuit": "30-00000000-7"}
+	added := till.Terminal{ID: posta.NewID[posta.TerminalID](Now), MerchantID: w.Merchant.ID, Mode: posta.Test, StoreID: w.Store.ID,
+		ConnectionID: c.ID, Code: code, Name: "Terminal " + code, CreatedAt: Now, UpdatedAt: Now}
+	if err := errors.Join(db.InsertConnection(t.Context(), c), db.InsertTerminal(t.Context(), added)); err != nil {
+		t.Fatal(err)
+	}
+	return added
 }
 
 // World is a merchant with one of everything that charging needs.
