@@ -26,6 +26,7 @@ type chargeForm struct {
 	Amount    string
 	Reference string
 	Items     []itemForm
+	Options   optionForm // of the charge on a terminal
 }
 
 // itemForm is one line of what is sold, as it was typed.
@@ -43,6 +44,10 @@ func (v *visit) readCharge(c counter) (chargeForm, payment.Input, error) {
 		return form, in, err
 	}
 	in.ID = id
+	var optional error
+	if in.Rail = provider.Rail(v.r.PostFormValue("rail")); in.Rail == provider.RailTerminal {
+		form.Options, optional = v.readOptions(c, &in)
+	}
 	titles, quantities, prices := v.r.PostForm["item_title"], v.r.PostForm["item_quantity"], v.r.PostForm["item_price"]
 	var problems posta.Problems
 	var sum int64
@@ -77,7 +82,10 @@ func (v *visit) readCharge(c counter) (chargeForm, payment.Input, error) {
 		problems.Add(form.Amount == "" && len(form.Items) == 0, "amount", "positive")
 		problems.Add(form.Amount != "" && err != nil, "amount", "amount")
 	}
-	return form, in, problems.Err()
+	if err := problems.Err(); err != nil {
+		return form, in, err
+	}
+	return form, in, optional
 }
 
 // charge puts an amount before the buyer. The payment's id is made from the
@@ -117,9 +125,13 @@ func (s *server) refuseCharge(v *visit, c counter, form chargeForm, err error) e
 		}
 	}
 	wrong := v.fieldErrors(err)
+	busy := v.busyTerminal(c, err)
 	if v.script() {
 		p := v.problem(err)
 		m := message{Type: "answer", Wrong: string(p.Code), Problem: v.T("error." + string(p.Code))}
+		if busy != "" {
+			m.Problem = busy
+		}
 		if wrong != nil {
 			m.Problem = ""
 			for _, field := range slices.Sorted(maps.Keys(wrong)) {
@@ -136,13 +148,43 @@ func (s *server) refuseCharge(v *visit, c counter, form chargeForm, err error) e
 		return dataErr
 	}
 	data.Form, data.Errors = form, wrong
-	if wrong == nil {
+	for field := range wrong {
+		if strings.HasPrefix(field, "options.") || field == "rail" || field == "terminals" {
+			wrong[field] = v.fieldName(field) + ": " + wrong[field]
+		}
+	}
+	switch {
+	case busy != "":
+		data.Errors = map[string]string{"terminals": busy}
+	case wrong == nil:
 		data.Wrong = v.problem(err)
 	}
 	if len(data.Form.Items) == 0 {
 		data.Form.Items = make([]itemForm, 1)
 	}
 	return v.renderAs(status(posta.ErrorCode(err)), "till", data)
+}
+
+// busyTerminal says what a terminal is busy with; "" if err is something else.
+func (v *visit) busyTerminal(c counter, err error) string {
+	var e *posta.Error
+	if !errors.As(err, &e) || e.Code != posta.CodeTerminalBusy {
+		return ""
+	}
+	if e.Params["settlement"] != "" {
+		return v.T("terminal.busy.closing")
+	}
+	p, err := v.s.Payments.Get(v.ctx(), v.Merchant.ID, v.Mode, posta.PaymentID(e.Params["payment"]))
+	if err != nil {
+		return v.T("terminal.busy")
+	}
+	where := c.Till.Name
+	if p.TillID != c.Till.ID {
+		if t, err := v.s.Tills.Till(v.ctx(), v.Merchant.ID, v.Mode, p.TillID); err == nil {
+			where = t.Name
+		}
+	}
+	return v.T("terminal.busy.payment", "amount", v.money(p.Amount.Amount, p.Amount.Currency), "till", where)
 }
 
 // fieldName is a field's label.

@@ -8,6 +8,7 @@ import (
 
 	"posta"
 	"posta/payment"
+	"posta/provider"
 )
 
 // paymentsCSV answers the filtered list as a table for a spreadsheet: UTF-8
@@ -33,7 +34,8 @@ func (s *server) paymentsCSV(v *visit) error {
 	zone := v.Zone.String()
 	_ = out.Write([]string{"id", "created_at (" + zone + ")", "paid_at (" + zone + ")", "mode", "state", "attention", "currency",
 		"amount (decimal point)", "captured", "refunded", "net", "reference", "description", "store", "till", "method", "brand",
-		"last_four", "installments", "provider_payments", "provider_order", "created_by"})
+		"last_four", "installments", "provider_payments", "provider_order", "created_by",
+		"rail", "terminal", "batch", "coupon", "authorization", "cash_back"})
 	people := v.people()
 	for len(list) > 0 {
 		for _, p := range list {
@@ -61,6 +63,16 @@ func (v *visit) csvRow(p payment.Payment, where places, people *people) []string
 	for _, a := range p.Attempts() {
 		ids = append(ids, a.ID)
 	}
+	var slip provider.Slip
+	authorization := ""
+	for _, a := range p.Attempts() {
+		if a.Status != provider.StatusRejected && a.Slip != (provider.Slip{}) {
+			slip, authorization = a.Slip, a.Authorizes
+		}
+	}
+	if slip.Terminal != "" {
+		slip.Terminal = where.Terminals.CodeName(slip.Terminal)
+	}
 	m := meansOf(p)
 	installments := ""
 	if m.Installments > 0 {
@@ -69,7 +81,8 @@ func (v *visit) csvRow(p payment.Payment, where places, people *people) []string
 	row := []string{string(p.ID), v.csvTime(p.CreatedAt), v.csvTime(p.PaidAt), string(p.Mode), string(p.State), string(p.Attention),
 		string(p.Amount.Currency), decimal(p.Amount.Amount), decimal(p.Captured), decimal(p.Refunded), decimal(p.Captured - p.Refunded),
 		p.Reference, p.Description, where.Store(p.StoreID), where.Till(p.TillID), m.Method, m.Brand, m.LastFour, installments,
-		strings.Join(ids, " "), p.Order, people.Name(p.CreatedBy)}
+		strings.Join(ids, " "), p.Order, people.Name(p.CreatedBy),
+		string(p.Rail), slip.Terminal, slip.Batch, slip.Coupon, authorization, decimal(slip.CashBack)}
 	for i, cell := range row {
 		row[i] = plainCell(cell)
 	}

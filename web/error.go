@@ -18,7 +18,7 @@ func status(code posta.Code) int {
 		return http.StatusForbidden
 	case posta.CodeRateLimited:
 		return http.StatusTooManyRequests
-	case posta.CodeConflict, posta.CodeStoreInUse, posta.CodeShiftOpen, posta.CodeTillBusy, posta.CodeState, posta.CodeInFlight, posta.CodeIdempotencyReused:
+	case posta.CodeConflict, posta.CodeStoreInUse, posta.CodeShiftOpen, posta.CodeTillBusy, posta.CodeTerminalBusy, posta.CodeState, posta.CodeInFlight, posta.CodeIdempotencyReused:
 		return http.StatusConflict
 	case posta.CodeInvalid, posta.CodeRefundExceeds, posta.CodeCardNumber, posta.CodeProviderRejected:
 		return http.StatusUnprocessableEntity

@@ -3,20 +3,47 @@ package web
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 	"time"
+
+	"posta/till"
 )
 
 // templateFuncs are the functions that our templates have besides the kit's:
 //
 //	brand "master"     Mastercard
 //	minus a b          times a b
+//	byrail methods     a report's ways to pay, in groups by rail
 //	clock t zoned      15:04 in the zone of the second moment
 var templateFuncs = template.FuncMap{
-	"brand": brand,
-	"minus": func(a, b any) (int64, error) { return both(a, b, func(a, b int64) int64 { return a - b }) },
-	"times": func(a, b any) (int64, error) { return both(a, b, func(a, b int64) int64 { return a * b }) },
-	"clock": func(at, zoned time.Time) string { return at.In(zoned.Location()).Format("15:04") },
+	"brand":  brand,
+	"byrail": byRail,
+	"minus":  func(a, b any) (int64, error) { return both(a, b, func(a, b int64) int64 { return a - b }) },
+	"times":  func(a, b any) (int64, error) { return both(a, b, func(a, b int64) int64 { return a * b }) },
+	"clock":  func(at, zoned time.Time) string { return at.In(zoned.Location()).Format("15:04") },
+}
+
+// railSum is a report's lines of one rail.
+type railSum struct {
+	Rail            string // "" where the lines do not say
+	Count, Captured int64
+	Methods         []till.MethodSum
+}
+
+// byRail groups a report's ways to pay, the rails in the order in which they come.
+func byRail(methods []till.MethodSum) []railSum {
+	var out []railSum
+	for _, m := range methods {
+		at := slices.IndexFunc(out, func(r railSum) bool { return r.Rail == m.Rail })
+		if at < 0 {
+			out, at = append(out, railSum{Rail: m.Rail}), len(out)
+		}
+		out[at].Count += m.Count
+		out[at].Captured += m.Captured
+		out[at].Methods = append(out[at].Methods, m)
+	}
+	return out
 }
 
 // both works on whole numbers as templates write them down.
@@ -40,6 +67,9 @@ var brands = map[string]string{
 	"visa": "Visa", "debvisa": "Visa Débito", "master": "Mastercard", "debmaster": "Mastercard Débito", "amex": "American Express",
 	"maestro": "Maestro", "cabal": "Cabal", "debcabal": "Cabal Débito", "naranja": "Naranja", "tarshop": "Tarjeta Shopping",
 	"cencosud": "Cencosud", "diners": "Diners", "argencard": "Argencard", "elo": "Elo", "hipercard": "Hipercard",
+	"vi": "Visa", "el": "Visa Débito", "mc": "Mastercard", "pd": "Mastercard Débito", "ma": "Maestro", "am": "American Express", // docs/providers/prisma.md §10
+	"ca": "Cabal", "c2": "Cabal Débito", "na": "Naranja / Nativa", "pn": "Nativa Mastercard", "it": "Italcred", "cp": "Coopeplus", "so": "Tarjeta Sol",
+	"fa": "Favacard", "pt": "Patagonia 365", "ty": "Tuya", "cg": "Crediguía", "sv": "Carrefour", "cr": "Centrocard", "dl": "Credencial",
 	"account_money": "Mercado Pago", "magna": "Magna", "presto": "Presto", "codensa": "Codensa", "carnet": "Carnet", "oca": "OCA", "lider": "Lider",
 }
 

@@ -21,8 +21,9 @@ type option struct {
 // places are the merchant's stores and tills of the visit's mode, the removed
 // ones too: old payments still name them.
 type places struct {
-	Stores []till.Store
-	Tills  []till.Till
+	Stores    []till.Store
+	Tills     []till.Till
+	Terminals known
 }
 
 func (v *visit) places() (places, error) {
@@ -31,7 +32,11 @@ func (v *visit) places() (places, error) {
 		return places{}, err
 	}
 	tills, err := v.s.Tills.Keeper.Tills(v.ctx(), v.Merchant.ID, v.Mode)
-	return places{Stores: stores, Tills: tills}, err
+	if err != nil {
+		return places{}, err
+	}
+	terminals, err := v.s.Tills.Keeper.Terminals(v.ctx(), v.Merchant.ID, v.Mode)
+	return places{Stores: stores, Tills: tills, Terminals: terminals}, err
 }
 
 // Store names a store, by its id if it is not known.
@@ -100,7 +105,7 @@ func (p *people) find(by string) string {
 		return id
 	}
 	switch by {
-	case "late", "provider":
+	case "late", "provider", "timeout", "schedule":
 		return v.T("who." + by)
 	}
 	return by

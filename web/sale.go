@@ -17,6 +17,7 @@ func (s *server) saleRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /till/{till}/sales/{payment}", s.member(s.salePage))
 	mux.Handle("POST /till/{till}/sales/{payment}/refund", s.member(s.refundSale))
 	mux.Handle("GET /till/{till}/sales/{payment}/refund", s.member(s.salePage)) // a refused refund stands at this address, and is refreshed there
+	mux.Handle("POST /till/{till}/sales/{payment}/refunds/{refund}/cancel", s.member(s.cancelRefund))
 }
 
 // salesData is the list of a day's payments at a till.
@@ -68,9 +69,11 @@ func (s *server) salesPage(v *visit) error {
 // saleData is one sale with its refunds and the form for another one.
 type saleData struct {
 	*stage
-	Refunds []payment.RefundView
+	Refunds []refundShown
 	Left    int64 // what can still be given back, minor units
+	Giving  giving
 	Nonce   string
+	Whole   string // what is left, as people type it
 	Amount  string // as typed
 	Errors  map[string]string
 	Wrong   problem
@@ -91,19 +94,21 @@ func (s *server) sale(v *visit) (saleData, error) {
 		return saleData{}, err
 	}
 	data := saleData{stage: s.stage(v, c, p), Left: left(p, refunds), Nonce: s.newNonce()}
-	for _, r := range refunds {
-		data.Refunds = append(data.Refunds, r.View())
+	if data.Giving, err = v.giving(c, p, 0); err != nil {
+		return data, err
 	}
-	data.Amount = strings.TrimPrefix(v.money(data.Left, c.Currency), c.Style.Symbol)
+	for _, r := range refunds {
+		data.Refunds = append(data.Refunds, v.refundShown(c, data.Sale(), r))
+	}
+	data.Whole = strings.TrimPrefix(v.money(data.Left, c.Currency), c.Style.Symbol)
+	data.Amount = data.Whole
 	return data, nil
 }
 
 // left is what can still be given back, as payment counts it: the page must not
 // offer more. The service has the last word.
 func left(p payment.Payment, refunds []payment.Refund) int64 {
-	switch p.State {
-	case payment.Paid, payment.PartiallyRefunded, payment.Disputed:
-	default:
+	if !p.Refundable() {
 		return 0
 	}
 	var left int64
@@ -140,6 +145,9 @@ func (s *server) refundSale(v *visit) error {
 	refund, err := s.refundFrom(v, data)
 	if err != nil {
 		data.Errors, data.Amount = v.fieldErrors(err), v.r.PostFormValue("amount")
+		if busy := v.busyTerminal(data.counter, err); busy != "" {
+			data.Errors = map[string]string{"terminals": busy}
+		}
 		if posta.ErrorCode(err) == posta.CodeRefundExceeds {
 			data.Errors = map[string]string{"amount": v.T("till.refund.exceeds", "left", v.money(data.Left, data.Currency))}
 		}
@@ -148,7 +156,16 @@ func (s *server) refundSale(v *visit) error {
 		}
 		return v.renderAs(status(posta.ErrorCode(err)), "sale", data)
 	}
+	v.flashGiven(data.counter, refund)
+	return v.redirect(data.Sale())
+}
+
+// flashGiven says at the till how a refund that was asked for stands.
+func (v *visit) flashGiven(c counter, refund payment.Refund) {
 	kind, key := "info", "till.refund."+string(refund.State)
+	if refund.Kind == provider.KindReversal {
+		key = "terminal.void." + string(refund.State)
+	}
 	switch refund.State {
 	case payment.RefundSucceeded:
 		kind = "ok"
@@ -157,8 +174,11 @@ func (s *server) refundSale(v *visit) error {
 	case payment.RefundUnknown:
 		kind = "warn"
 	}
-	v.flash(kind, v.T(key, "amount", v.money(refund.Amount.Amount, refund.Amount.Currency)), v.T(key+".help"))
-	return v.redirect(data.Sale())
+	help := v.T(key + ".help")
+	if refund.State == payment.RefundPending && len(refund.Terminals) > 0 {
+		help = v.T("terminal.refund.go", "terminals", v.namesOf(c.Terminals, refund.Terminals))
+	}
+	v.flash(kind, v.T(key, "amount", v.money(refund.Amount.Amount, refund.Amount.Currency)), help)
 }
 
 func (s *server) refundFrom(v *visit, data saleData) (payment.Refund, error) {
@@ -174,5 +194,6 @@ func (s *server) refundFrom(v *visit, data saleData) (payment.Refund, error) {
 		return payment.Refund{}, posta.Invalid("amount", "positive")
 	}
 	return s.Payments.Refund(v.ctx(), payment.RefundInput{ID: id, MerchantID: v.Merchant.ID, Mode: v.Mode,
-		PaymentID: data.Payment.ID, Amount: amount, Reason: v.r.PostFormValue("reason"), By: v.by()})
+		PaymentID: data.Payment.ID, Amount: amount, Reason: v.r.PostFormValue("reason"), By: v.by(),
+		Kind: provider.RefundKind(v.r.PostFormValue("kind")), Terminals: v.chosenTerminal()})
 }

@@ -20,6 +20,11 @@ type stage struct {
 	Left     string // time to pay, "9:58"; the script counts it down
 	Demo     *Demo
 	POS      string // the till's code at the provider, for the demo's phone
+	On       *at    // where it stands on a terminal, nil for a QR
+	Sum      string // why what was charged is not what was asked, "" if it is
+	Cash     int64  // minor units to hand to the customer
+	TimedOut bool   // it was taken off its terminal because nobody paid in time
+	BySlip   bool   // a person with the terminal's slip settles it
 }
 
 // stage makes the payment ready to be shown.
@@ -37,6 +42,15 @@ func (s *server) stage(v *visit, c counter, p payment.Payment) *stage {
 	}
 	if !p.State.Open() {
 		st.Declined = nil
+	}
+	st.On = v.onTerminal(c, p)
+	st.TimedOut = !p.CancelAt.IsZero() && !p.CancelAt.Before(p.ExpiresAt)
+	st.BySlip = bySlip(p)
+	if st.On != nil && p.State.Moneyed() {
+		st.Sum = v.sum(p.Amount.Amount, st.Paying, c.Currency)
+		if st.Paying != nil && st.Paying.Slip != nil {
+			st.Cash = st.Paying.Slip.CashBack
+		}
 	}
 	return st
 }

@@ -114,6 +114,9 @@ type storyData struct {
 	Connection account.Connection
 	Means      string
 	CreatedBy  string
+	Names      string // of the terminals that may take it
+	Sum        string // why what was charged is not what was asked, "" if it is
+	BySlip     bool   // a person with the terminal's slip settles it
 	Attempts   []attemptRow
 	Refunds    []refundRow
 	Moments    []moment
@@ -136,6 +139,10 @@ func (s *server) storyPage(v *visit) error {
 	}
 	if data.Connection, err = s.Accounts.Store.MerchantConnection(v.ctx(), v.Merchant.ID, c.ConnectionID); err != nil {
 		return err
+	}
+	data.Names, data.BySlip = v.namesOf(data.Where.Terminals, c.Terminals), bySlip(c.Payment)
+	if view := c.View(); c.Rail == provider.RailTerminal && c.State.Moneyed() && len(view.Attempts) > 0 {
+		data.Sum = v.sum(c.Amount.Amount, &view.Attempts[len(view.Attempts)-1], c.Amount.Currency)
 	}
 	people := v.people()
 	data.CreatedBy = people.Name(c.CreatedBy)

@@ -5,6 +5,7 @@ import (
 
 	"posta"
 	"posta/payment"
+	"posta/provider"
 )
 
 // ticketRoutes registers the printed ticket.
@@ -17,6 +18,7 @@ type ticketData struct {
 	*stage
 	Refunds []payment.RefundView
 	Paper   string // w58 for the narrow roll
+	Slip    string // the provider's slip, where the terminal printed none
 }
 
 // ownFrame lets our own pages frame this one: the till prints tickets from a
@@ -46,6 +48,9 @@ func (s *server) ticketPage(v *visit) error {
 		if r.State != payment.RefundFailed {
 			data.Refunds = append(data.Refunds, r.View())
 		}
+	}
+	if p.Options.Copies == provider.CopiesNone && data.Paying != nil && data.Paying.Slip != nil {
+		data.Slip = data.Paying.Slip.Text
 	}
 	v.w.Header().Set("Content-Security-Policy", ownFrame)
 	return v.render("ticket", data)

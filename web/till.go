@@ -18,10 +18,11 @@ func (s *server) tillRoutes(mux *http.ServeMux) {
 
 // counter is the till that a page at the counter belongs to.
 type counter struct {
-	Till     till.Till
-	Store    till.Store
-	Currency posta.Currency
-	Style    style
+	Till      till.Till
+	Store     till.Store
+	Currency  posta.Currency
+	Style     style
+	Terminals known
 }
 
 // URL is the till's page.
@@ -41,8 +42,12 @@ func (v *visit) counter() (counter, error) {
 	if err != nil {
 		return counter{}, err
 	}
+	terminals, err := v.s.Tills.Keeper.Terminals(v.ctx(), v.Merchant.ID, v.Mode)
+	if err != nil {
+		return counter{}, err
+	}
 	currency := v.Country.Currency
-	return counter{Till: t, Store: store, Currency: currency, Style: styleOf(currency)}, nil
+	return counter{Till: t, Store: store, Currency: currency, Style: styleOf(currency), Terminals: terminals}, nil
 }
 
 // paymentAt finds the payment of the request's path; it must be of the till.
@@ -108,6 +113,7 @@ type tillData struct {
 	Nonce  string
 	Form   chargeForm
 	Quick  []quickAmount
+	Rails  rails
 	Stage  *stage // nil: only the keypad
 	Last   *stage // what was charged here last, nil if nothing
 	Errors map[string]string
@@ -135,7 +141,7 @@ func (s *server) tillPage(v *visit) error {
 
 // tillData gathers the till as it stands.
 func (s *server) tillData(v *visit, c counter) (tillData, error) {
-	data := tillData{counter: c, Nonce: s.newNonce(), Quick: c.quick(), Form: chargeForm{Items: make([]itemForm, 1)}}
+	data := tillData{counter: c, Nonce: s.newNonce(), Quick: c.quick(), Rails: v.rails(c), Form: chargeForm{Items: make([]itemForm, 1)}}
 	open, last, err := s.now(v, c)
 	if err != nil {
 		return data, err

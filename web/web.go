@@ -89,6 +89,7 @@ func (s *server) routes(mux *http.ServeMux) {
 	s.chargeRoutes(mux)       // /till/{till}/charge  /till/{till}/payments/{payment}/cancel
 	s.eventRoutes(mux)        // /till/{till}/events
 	s.saleRoutes(mux)         // /till/{till}/sales  /till/{till}/sales/{payment}  …/refund
+	s.slipRoutes(mux)         // …/payments/{payment}/slip  …/refunds/{refund}/slip
 	s.ticketRoutes(mux)       // /till/{till}/ticket/{payment}
 	s.shiftRoutes(mux)        // /till/{till}/shift  …/open  …/close  /till/{till}/shift/{shift}
 	s.posterRoutes(mux)       // /tills/{till}/poster  …/poster/provider

@@ -24,7 +24,7 @@
   }
   const till = $("till");
   if (!till) return;
-  const url = till.dataset.url, stage = $("stage"), pane = $("keys-pane"), form = $("charge-form"), amount = $("amount"), charge = $("charge"), nonce = $("nonce");
+  const url = till.dataset.url, stage = $("stage"), pane = $("keys-pane"), form = $("charge-form"), amount = $("amount"), charge = $("charge"), nonce = $("nonce"), onTerminal = $("charge-terminal");
 
   // ── Amounts, written the way the country does ────────────────────────────
   const look = { symbol: till.dataset.symbol, group: till.dataset.group, point: till.dataset.point, decimals: Number(till.dataset.decimals) };
@@ -54,8 +54,8 @@
   }
   function paint() {
     const n = minor(typed);
-    charge.textContent = till.dataset.wordsCharge + (n ? " " + money(n) : "");
-    charge.setAttribute("aria-disabled", n ? "false" : "true");
+    if (!onTerminal) charge.textContent = till.dataset.wordsCharge + (n ? " " + money(n) : "");
+    for (const button of [charge, onTerminal]) button?.setAttribute("aria-disabled", n ? "false" : "true");
     amount.closest(".display").classList.toggle("empty-amount", !typed);
     amount.classList.toggle("long", amount.value.length > 11);
   }
@@ -79,6 +79,32 @@
     if (key) press(key.dataset.key);
     if (quick && !amount.readOnly) type(plain(quick.dataset.quick));
   });
+
+  // ── By QR or on a terminal: this device keeps what it did last ────────────
+  const usual = () => (onTerminal && keep("rail." + till.dataset.till) === "terminal" ? onTerminal : charge);
+  function prefer() {
+    if (onTerminal) for (const button of [charge, onTerminal]) button.classList.toggle("primary", button === usual());
+  }
+  const devices = [...form.querySelectorAll("[name=terminal]")];
+  function choices() { // what the chosen terminal's connection offers, and what fits the way to pay
+    const offers = (form.querySelector("[name=terminal]:checked")?.dataset.options || "").split(" ");
+    const way = form.querySelector("[name=way]:checked")?.value || "card";
+    form.querySelectorAll("[data-option]").forEach((part) => {
+      const fits = offers.includes(part.dataset.option) && (!part.dataset.for || part.dataset.for.split(" ").includes(way));
+      part.hidden = !fits;
+      part.querySelectorAll("input, select").forEach((field) => { field.disabled = !fits; });
+    });
+    const more = $("terminal-more");
+    if (more) more.hidden = !offers.some(Boolean);
+  }
+  const kept = keep("terminal." + till.dataset.till);
+  if (kept !== null && !form.querySelector("[name=terminal][checked]:not(:first-of-type)")) devices.forEach((box) => { if (box.value === kept) box.checked = true; });
+  form.addEventListener("change", (e) => {
+    if (e.target.name === "terminal") keep("terminal." + till.dataset.till, e.target.value);
+    if (e.target.name === "terminal" || e.target.name === "way") choices();
+  });
+  prefer();
+  choices();
 
   // ── Items: their sum is the amount ───────────────────────────────────────
   const items = $("items");
@@ -124,9 +150,14 @@
     stage.replaceChildren();
     pane.hidden = false;
     problem("");
+    const chosen = form.querySelector("[name=terminal]:checked")?.value;
     form.reset();
+    devices.forEach((box) => { box.checked = box.value === chosen; });
+    prefer();
+    choices();
     items.querySelectorAll(".item-row").forEach((row, i) => { if (i) row.remove(); });
     $("more").open = false;
+    if ($("terminal-more")) $("terminal-more").open = false;
     amount.readOnly = false;
     $("items-sum").textContent = "";
     nonce.value = ulid();
@@ -188,15 +219,19 @@
     if (answer.redirected || !(answer.headers.get("Content-Type") || "").startsWith("application/json")) { location.reload(); throw new Error("logged out"); }
     return answer.json();
   }
-  let sending = false;
+  let sending = false, entered = false; // entered: sent by Enter, which names no button of the two
   form.addEventListener("submit", async (e) => {
     e.preventDefault();
+    const rail = (e.submitter && e.submitter !== charge ? e.submitter : entered ? usual() : charge).value;
+    entered = false;
     if (sending || !pane || pane.hidden) return;
     if (!typed) type(read(amount.value));
     if (!minor(typed)) { amount.focus(); return; }
     sending = true;
     problem("");
-    const body = new URLSearchParams(new FormData(form)), asked = "pay_" + nonce.value, wait = $("placing").content.cloneNode(true);
+    if (onTerminal) keep("rail." + till.dataset.till, rail);
+    const body = new URLSearchParams(new FormData(form)), asked = "pay_" + nonce.value, wait = $(rail === "terminal" ? "placing-terminal" : "placing").content.cloneNode(true);
+    body.set("rail", rail);
     body.set("amount", amount.value);
     wait.querySelector("[data-amount]").textContent = money(minor(typed));
     wait.querySelector("#state").dataset.payment = asked;
@@ -214,6 +249,7 @@
     sending = false;
     function back() { if (seen()?.placing) { stage.replaceChildren(); pane.hidden = false; amount.focus(); } }
   });
+  form.addEventListener("keydown", (e) => { if (e.key === "Enter" && e.target.matches("input")) entered = true; });
   stage.addEventListener("submit", async (e) => {
     if (!e.target.matches("[data-act]")) return;
     e.preventDefault();
@@ -261,7 +297,7 @@
       if (e.key === "Enter" && $("new-charge") && (!elsewhere || e.target.id === "new-charge")) idle(); else return;
     } else if (e.target === amount || e.target.closest?.("input, textarea, select, summary, a")) return;
     else if (/^\d$/.test(e.key)) { press(e.key); amount.focus(); } else if (e.key === "," || e.key === ".") { press("point"); amount.focus(); } else if (e.key === "Backspace") press("erase");
-    else if (e.key === "Enter" && e.target.closest?.("[data-quick], [data-key]")) form.requestSubmit(charge);
+    else if (e.key === "Enter" && e.target.closest?.("[data-quick], [data-key]")) form.requestSubmit(usual());
     else return;
     e.preventDefault();
   });
@@ -271,25 +307,30 @@
   sum();
   effects(seen()?.declines || 0);
 
-  // ── The refund's form: its button names the amount ───────────────────────
+  // ── Giving money back: the forms ask, naming the amount ──────────────────
   function refundForm() {
-    const refund = document.getElementById("refund-form");
-    if (!refund) return;
-    const field = refund.elements.amount, button = document.getElementById("refund-button"), words = button.dataset.words;
-    const name = () => { const text = field.value.replace(/[^\d.,]/g, ""); button.textContent = words.replace("{}", refund.dataset.currencySymbol + (text || "0")); };
-    field.addEventListener("input", name);
-    name();
-    field.select?.();
-    // It asks, naming amount and card; Enter answers yes, Escape no.
-    const ask = document.getElementById("refund-ask"), yes = document.getElementById("refund-confirm");
-    let sure = false;
-    refund.addEventListener("submit", (e) => {
-      if (sure) return;
-      e.preventDefault();
-      yes.textContent = button.textContent;
-      document.getElementById("refund-ask-amount").textContent = refund.dataset.currencySymbol + field.value.trim();
-      ask.showModal();
+    const dialog = document.getElementById("refund-ask"), yes = document.getElementById("refund-confirm");
+    if (!dialog) return;
+    let asking;
+    document.querySelectorAll("form[data-give]").forEach((form) => {
+      const field = form.elements.amount, button = form.querySelector("button"), words = button.dataset.words;
+      if (words) {
+        const name = () => { const text = field.value.replace(/[^\d.,]/g, ""); button.textContent = words.replace("{}", form.dataset.currencySymbol + (text || "0")); };
+        field.addEventListener("input", name);
+        name();
+        if (!field.closest("details:not([open])")) field.select();
+      }
+      // It asks, naming amount and card; Enter answers yes, Escape no.
+      form.addEventListener("submit", (e) => {
+        e.preventDefault();
+        asking = form;
+        yes.textContent = button.textContent;
+        document.getElementById("refund-ask-title").textContent = form.dataset.give;
+        document.getElementById("refund-ask-amount").textContent = form.dataset.currencySymbol + field.value.trim();
+        dialog.showModal();
+      });
     });
-    yes.addEventListener("click", () => { if (sure) return; sure = true; yes.setAttribute("aria-disabled", "true"); refund.submit(); });
+    yes.addEventListener("click", () => { if (!asking || yes.getAttribute("aria-disabled") === "true") return; yes.setAttribute("aria-disabled", "true"); asking.submit(); });
+    window.addEventListener("pageshow", () => yes.removeAttribute("aria-disabled"));
   }
 })();
