@@ -190,7 +190,9 @@ type Intent struct {
 	PaymentID string   `json:"payment_id,omitempty"` // that a reversal voids
 	Terminals []string `json:"terminals"`
 	Terminal  string   `json:"terminal,omitempty"` // that took it
-	// Step is what the terminal that took it does: card, qr, confirm, answer.
+	// Step is what the terminal that took it does: card, qr, confirm, answer;
+	// undo while a cancellation takes back what was answered, lost when the
+	// terminal went off meanwhile.
 	Step string `json:"step,omitempty"`
 	// Restrictions: zero values are none.
 	Installments int64     `json:"installments,omitempty"` // 0: asked at the terminal
