@@ -19,6 +19,7 @@ import (
 	"posta/inbox"
 	"posta/live"
 	"posta/payment"
+	"posta/settlement"
 	"posta/text"
 	"posta/till"
 )
@@ -28,6 +29,7 @@ type Services struct {
 	Accounts    *account.Service
 	Tills       *till.Service
 	Payments    *payment.Service
+	Settlements *settlement.Service
 	Inbox       *inbox.Service
 	Hub         *live.Hub
 	Events      live.Store
@@ -60,6 +62,8 @@ func New(s Services) http.Handler {
 	a.tills()
 	a.terminals()
 	a.devices()
+	a.settlements()
+	a.batches()
 	a.shifts()
 	a.connections()
 	a.notifications()

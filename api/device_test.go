@@ -8,6 +8,7 @@ import (
 	"posta"
 	"posta/payment"
 	"posta/provider"
+	"posta/settlement"
 	"posta/store/storetest"
 	"posta/till"
 )
@@ -37,20 +38,16 @@ func (a *acquirer) CancelRefund(_ context.Context, _ provider.Charge, r provider
 	return provider.Observation{Facts: []provider.Fact{f}}, a.answer()
 }
 
-// Settle closes a batch at once.
+// Settle puts a batch close on the terminal.
 func (a *acquirer) Settle(_ context.Context, s provider.Settlement) (provider.SettlementFact, error) {
-	return a.closed(s), a.answer()
+	return provider.SettlementFact{ID: "bat-" + s.Terminal, Status: provider.StatusPending, Progress: provider.ProgressOffered}, a.answer()
 }
 
-// Settlement says how a batch close went.
+// Settlement says that the terminal closed its batch.
 func (a *acquirer) Settlement(_ context.Context, s provider.Settlement) (provider.SettlementFact, error) {
-	return a.closed(s), a.answer()
-}
-
-func (a *acquirer) closed(s provider.Settlement) provider.SettlementFact {
-	f := provider.SettlementFact{ID: "bat-" + s.Terminal, Status: provider.StatusApproved, Batch: "012", At: storetest.Now}
+	f := provider.SettlementFact{ID: s.ID, Status: provider.StatusApproved, Batch: "012", At: storetest.Now}
 	a.set(func() { f.Totals = a.totals })
-	return f
+	return f, a.answer()
 }
 
 // Devices lists two terminals.
@@ -96,7 +93,7 @@ func (n *tenant) swiped(key string, amount int64, brand string) posta.PaymentID 
 	var p struct{ ID posta.PaymentID }
 	n.post("/v1/payments", key, n.onTerminal(amount, nil)).want(http.StatusCreated).into(&p)
 	seen := order(provider.Charge{Payment: p.ID, Amount: posta.Money{Amount: amount, Currency: "ARS"}}, provider.StatusClosed)
-	at := storetest.Now.Add(time.Second)
+	at := n.clock.Now().Add(time.Second)
 	seen.ExternalReference, seen.Facts[0].At = string(p.ID), at
 	seen.Facts = append(seen.Facts, provider.Fact{Kind: provider.FactAttempt, ID: "att-" + string(p.ID), Parent: seen.Order,
 		Status: provider.StatusApproved, At: at, Amount: amount, Currency: "ARS", Method: "credit_card", Brand: brand, LastFour: "4242",
@@ -106,4 +103,25 @@ func (n *tenant) swiped(key string, amount int64, brand string) posta.PaymentID 
 		n.t.Fatalf("not paid: %v %v", outcome.Payment.State, err)
 	}
 	return p.ID
+}
+
+// close is a batch close of a terminal, of which the acquirer says what it says.
+func (n *tenant) close(key string, terminal posta.TerminalID, says *provider.BatchTotals) settlement.View {
+	n.t.Helper()
+	n.clock.Move(time.Minute)
+	n.acquirer.set(func() { n.acquirer.totals = says })
+	var st settlement.View
+	n.post("/v1/settlements", key, map[string]any{"terminal_id": terminal}).want(http.StatusCreated).into(&st)
+	n.closed()
+	n.do("GET", "/v1/settlements/"+string(st.ID), n.test, nil).want(http.StatusOK).into(&st)
+	return st
+}
+
+// closed has the hub hear of the closes that are due.
+func (n *tenant) closed() {
+	n.t.Helper()
+	n.clock.Move(time.Minute)
+	if _, err := n.services.Settlements.SweepSettlements(n.t.Context(), func(f func()) { f() }); err != nil {
+		n.t.Fatal(err)
+	}
 }

@@ -15,6 +15,7 @@ import (
 	"posta"
 	"posta/payment"
 	"posta/provider"
+	"posta/settlement"
 )
 
 func config(version string) huma.Config {
@@ -48,6 +49,8 @@ var names = map[reflect.Type]string{
 	reflect.TypeFor[payment.AttemptView](): "Attempt",
 	reflect.TypeFor[provider.Item]():       "Item",
 	reflect.TypeFor[posta.Event]():         "Event",
+	reflect.TypeFor[settlement.View]():     "Settlement",
+	reflect.TypeFor[settlement.Totals]():   "SettlementTotals",
 }
 
 func schemaName(t reflect.Type, hint string) string {

@@ -23,6 +23,7 @@ import (
 	"posta/payment"
 	"posta/provider"
 	"posta/seal"
+	"posta/settlement"
 	"posta/store"
 	"posta/store/storetest"
 	"posta/text"
@@ -196,6 +197,7 @@ func (h *hub) wire() {
 			}
 			return out, err
 		}, Location: s.Accounts.Location}
+	s.Settlements = &settlement.Service{Store: h.db, Open: s.Accounts.Open, Clock: h.clock, Log: log, Committed: s.Hub.Wake}
 	s.Inbox = &inbox.Service{Store: h.db, Clock: h.clock, Log: log, Wake: func() {}, Secret: s.Accounts.Secrets,
 		Read: map[string]func(provider.Delivery, []provider.Secret) (provider.Notice, provider.Verdict){"acquirer": description.ReadNotice}}
 	s.Events, s.Idempotency = h.db, &idempotency.Service{Store: h.db, Box: h.box, Clock: h.clock}

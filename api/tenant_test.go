@@ -92,13 +92,15 @@ func TestP41_NobodySeesAnothersObjects(t *testing.T) {
 			t.Fatal(err)
 		}
 		terminal := b.terminal("T-1")
+		var settlement struct{ ID string }
+		b.post("/v1/settlements", "k4", map[string]any{"terminal_id": terminal}).want(http.StatusCreated).into(&settlement)
 		h.do("POST", "/hooks/"+string(b.connection.ID), "", `{"type":"order"}`).want(http.StatusOK)
 		notices, err := h.services.Inbox.List(ctx, inbox.Filter{MerchantID: b.merchant.ID, Mode: posta.Test})
 		if err != nil || len(notices) != 1 {
 			t.Fatal(notices, err)
 		}
 		objects := map[string]string{"payments": open.ID, "refunds": refund.ID, "stores": string(b.store.ID), "tills": string(b.till.ID),
-			"shifts": string(shift.ID), "terminals": string(terminal), "connections": string(b.connection.ID), "notifications": string(notices[0].ID)}
+			"shifts": string(shift.ID), "terminals": string(terminal), "settlements": settlement.ID, "connections": string(b.connection.ID), "notifications": string(notices[0].ID)}
 		d, tested := h.document(), 0
 		for _, route := range d.routes() {
 			method, path, body := d.request(route)
@@ -123,13 +125,14 @@ func TestP41_NobodySeesAnothersObjects(t *testing.T) {
 				}
 			}
 		}
-		if tested < 34 {
+		if tested < 42 {
 			t.Errorf("%d routes tested", tested)
 		}
 
 		// Lists hold nothing of others, and writes cannot name what is theirs.
-		for _, path := range []string{"/v1/payments", "/v1/stores", "/v1/tills", "/v1/terminals", "/v1/connections", "/v1/notifications", "/v1/events",
-			"/v1/payments?till_id=" + string(b.till.ID), "/v1/payments?search=" + open.ID, "/v1/notifications?payment_id=" + open.ID} {
+		for _, path := range []string{"/v1/payments", "/v1/stores", "/v1/tills", "/v1/terminals", "/v1/settlements", "/v1/connections", "/v1/notifications", "/v1/events",
+			"/v1/payments?till_id=" + string(b.till.ID), "/v1/payments?search=" + open.ID, "/v1/notifications?payment_id=" + open.ID,
+			"/v1/settlements?terminal_id=" + string(terminal), "/v1/settlements?store_id=" + string(b.store.ID)} {
 			for who, token := range map[string]string{"another tenant": a.test, "the other mode": b.live} {
 				body := h.do("GET", path, token, nil).want(http.StatusOK).body
 				for _, id := range objects {
@@ -154,6 +157,7 @@ func TestP41_NobodySeesAnothersObjects(t *testing.T) {
 			}
 		}
 		h.do("PATCH", "/v1/terminals/"+string(own), a.test, map[string]any{"tills": []any{b.till.ID}}).refused(http.StatusUnprocessableEntity, posta.CodeInvalid)
+		a.post("/v1/settlements", "w8", map[string]any{"terminal_id": terminal}).refused(http.StatusUnprocessableEntity, posta.CodeInvalid)
 		charge := a.onTerminal(1500, nil)
 		charge["terminals"] = []any{terminal}
 		a.post("/v1/payments", "w7", charge).refused(http.StatusUnprocessableEntity, posta.CodeInvalid)
@@ -267,7 +271,7 @@ func TestDocument(t *testing.T) {
 			complain("codes %v, in answers %v", op.Codes, listed)
 		}
 	}
-	if len(ids) < 46 {
+	if len(ids) < 54 {
 		t.Errorf("%d operations", len(ids))
 	}
 	schemas := d.Parts["schemas"]
@@ -297,6 +301,7 @@ func TestAnswersFollowTheDocument(t *testing.T) {
 	terminal := n.terminal("T-1")
 	paid := n.swiped("k1", 1500, "VI")
 	base := "/v1/payments/" + string(paid)
+	idle := n.terminal("T-2")
 	n.do("POST", "/hooks/"+string(n.connection.ID), "", `{"type":"order"}`).want(http.StatusOK)
 	var list struct{ Data []struct{ ID string } }
 	n.do("GET", "/v1/notifications", n.test, nil).want(http.StatusOK).into(&list)
@@ -314,6 +319,10 @@ func TestAnswersFollowTheDocument(t *testing.T) {
 		"TillList":           n.do("GET", "/v1/tills", n.test, nil),
 		"Terminal":           n.do("GET", "/v1/terminals/"+string(terminal), n.test, nil),
 		"TerminalList":       n.do("GET", "/v1/terminals", n.test, nil),
+		"Settlement":         n.post("/v1/settlements", "k7", map[string]any{"terminal_id": idle}),
+		"SettlementList":     n.do("GET", "/v1/settlements", n.test, nil),
+		"Batch":              n.do("GET", "/v1/terminals/"+string(terminal)+"/batch", n.test, nil),
+		"Closes":             n.post("/v1/stores/"+string(n.store.ID)+"/close", "k8", nil),
 		"DeviceList":         n.do("GET", "/v1/connections/"+string(n.connection.ID)+"/devices", n.test, nil),
 		"Proposal":           n.do("GET", base+"/refund-proposal", n.test, nil),
 		"Shift":              n.post("/v1/tills/"+string(n.till.ID)+"/shifts", "k3", map[string]any{"opened_by": "Ana"}),

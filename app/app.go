@@ -155,7 +155,7 @@ func (a *App) wire(ctx context.Context) error {
 	answers := &idempotency.Service{Store: a.Store, Box: box, Clock: c.Clock}
 	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(sweeps(a.Inbox, a.Payments, a.Settlements, answers))...)
 	catalog := text.Must()
-	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Inbox: a.Inbox,
+	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox,
 		Hub: a.Hub, Events: a.Store, Idempotency: answers, Catalog: catalog, Clock: c.Clock, Log: c.Log,
 		PublicURL: a.URL, Version: Version})
 	var demo *web.Demo
