@@ -13,14 +13,15 @@ const keptBody = 256 << 10
 
 const masked = "***"
 
-// secretNames are the fields of bodies, forms and queries that are masked,
-// in lower case without _ and -.
+// secretNames are the fields of bodies, forms and queries that are masked, in
+// lower case without _ and -: keys, and what tells of a card or who holds it.
 var secretNames = map[string]bool{
 	"accesstoken": true, "refreshtoken": true, "idtoken": true, "token": true, "cardtoken": true, "publictoken": true,
 	"clientsecret": true, "secret": true, "webhooksecret": true, "secretkey": true, "privatekey": true, "apikey": true,
 	"clientassertion": true, "password": true, "authorization": true, "signature": true,
 	"cardnumber": true, "pan": true, "securitycode": true, "cvv": true, "cvc": true, "cvv2": true,
-	"track1": true, "track2": true, "pin": true, "pinblock": true,
+	"track1": true, "track2": true, "pin": true, "pinblock": true, "bin": true,
+	"cardholder": true, "cardholderid": true, // a person and the number of a document
 }
 
 // secretWords make a header secret when its name holds one.

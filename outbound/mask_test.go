@@ -61,6 +61,41 @@ func TestP40_NoSecretIsRecorded(t *testing.T) {
 	}
 }
 
+// A card terminal's exchanges: the key pair, the token that it brings, and who
+// holds the card.
+func TestP40_NothingOfATerminalsCustomerIsRecorded(t *testing.T) {
+	const pair, token = canary + "-pair", canary + "-token"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"access_token":"%s","apiKey":"%s","payment_data":{"card_holder":"%s","card_holder_id":"%s","bin":450799,"last_four_digits":"1234","echo":"%s"}}`,
+			token, canary, canary, canary, strings.TrimPrefix(r.Header.Get("Authorization"), "Basic "))
+	}))
+	defer server.Close()
+	client, kept := newClient(t, outbound.Options{})
+	r := request(t, t.Context(), "POST", server.URL+"/x?cuit_cuil=30-00000000-7", `{"payment_request_data":{"card_holder_id":"`+canary+`","payment_amount":"1500"}}`)
+	r.Header.Set("Content-Type", "application/json")
+	r.SetBasicAuth("public", pair)
+	r.Header.Set("apikey", canary)
+	answer, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(read(t, answer), token) {
+		t.Error("the caller's own answer was masked")
+	}
+	call := kept.all()[0]
+	credential := strings.TrimPrefix(r.Header.Get("Authorization"), "Basic ")
+	record := fmt.Sprintf("%+v %s %s", call, call.RequestBody, call.ResponseBody)
+	for _, secret := range []string{canary, credential, "450799"} {
+		if strings.Contains(record, secret) {
+			t.Errorf("the record holds %q: %s", secret, record)
+		}
+	}
+	if call.RequestHeader.Get("Authorization") != "Basic ***" || !strings.Contains(record, `"payment_amount":"1500"`) || !strings.Contains(record, `"last_four_digits":"1234"`) {
+		t.Errorf("too much or too little: %s", record)
+	}
+}
+
 func TestBodiesAreKeptAsTheyAre(t *testing.T) {
 	long := `{"access_token":"` + canary + `","x":"` + strings.Repeat("y", 300<<10) + `"}`
 	for sent, want := range map[string]string{
