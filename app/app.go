@@ -238,7 +238,9 @@ func (a *App) terminalUse(ctx context.Context, m posta.MerchantID, id posta.Term
 func readers() map[string]func(provider.Delivery, []provider.Secret) (provider.Notice, provider.Verdict) {
 	readers := map[string]func(provider.Delivery, []provider.Secret) (provider.Notice, provider.Verdict){}
 	for _, d := range all.Descriptions() {
-		readers[d.Name] = d.ReadNotice
+		if d.ReadNotice != nil {
+			readers[d.Name] = d.ReadNotice
+		}
 	}
 	return readers
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -21,12 +22,15 @@ const MaxBody = 64 << 10
 const maxUnreadable = 4 << 10
 
 // Accept stores a delivery durably; only then may it be acknowledged. Errors:
-// not_found (unknown connection), too_large, invalid (not a notice at all: a
+// not_found (unknown connection, or one whose provider sends none), too_large, invalid (not a notice at all: a
 // bounded copy is kept, and it is not to be acknowledged).
 func (s *Service) Accept(ctx context.Context, c posta.ConnectionID, query string, header http.Header, body []byte) error {
 	source, err := s.source(ctx, c)
 	if err != nil {
 		return err
+	}
+	if s.Read[source.Provider] == nil {
+		return &posta.Error{Code: posta.CodeNotFound, Cause: errors.New("provider " + source.Provider + " sends no notices")}
 	}
 	if len(body) > MaxBody || len(query) > 4<<10 {
 		return &posta.Error{Code: posta.CodeTooLarge}

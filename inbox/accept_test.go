@@ -280,6 +280,23 @@ func (m *memory) Fetched(context.Context, posta.ConnectionID, string, string) (t
 	return time.Time{}, "", nil
 }
 
+// A provider that sends no notices has no address for them: what comes there is
+// nobody's, like what comes for an unknown connection.
+func TestAProviderWithoutNoticesTakesNone(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		d := newDesk(t, db)
+		quiet := d.world.AddTerminal(t, db, "10000001").ConnectionID
+		for _, c := range []posta.ConnectionID{quiet, posta.NewID[posta.ConnectionID](storetest.Now)} {
+			for _, body := range []string{`{"type":"order","data":{"id":"1"}}`, `not json`, ``} {
+				wantCode(t, d.Accept(t.Context(), c, "", http.Header{}, []byte(body)), posta.CodeNotFound)
+			}
+		}
+		if list, err := d.List(t.Context(), inbox.Filter{MerchantID: d.world.Merchant.ID, Page: posta.Page{Limit: 10}}); err != nil || len(list) > 0 || d.woken.Load() > 0 {
+			t.Fatalf("%d stored, woken %d times, %v", len(list), d.woken.Load(), err)
+		}
+	})
+}
+
 // Promise 16: whatever comes in, nothing breaks, and what is kept is bounded.
 func FuzzAccept(f *testing.F) {
 	f.Add([]byte(`{"type":"order","action":"order.processed","data":{"id":"ORD1","version":2}}`), "data.id=ORD1&type=order", "X-Signature", "ts=1742505638683,v1=ab")

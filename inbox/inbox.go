@@ -28,7 +28,7 @@ type Service struct {
 	Store  Store
 	Clock  posta.Clock
 	Log    *slog.Logger
-	Read   map[string]func(provider.Delivery, []provider.Secret) (provider.Notice, provider.Verdict) // by provider
+	Read   map[string]func(provider.Delivery, []provider.Secret) (provider.Notice, provider.Verdict) // by provider; none for one that sends no notices
 	Secret func(ctx context.Context, c posta.ConnectionID) ([]provider.Secret, error)
 	Owners map[string]Owner // by topic
 	Wake   func()           // tells the sweep that something came in
