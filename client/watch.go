@@ -15,7 +15,7 @@ import (
 	"posta"
 )
 
-// Event is something that happened. The first one of a payment or till is of
+// Event is something that happened. The first one of a payment, till or settlement is of
 // type "state" and tells how it stands.
 type Event struct {
 	Position  int64           `json:"position"`
@@ -26,6 +26,8 @@ type Event struct {
 	Data      json.RawMessage `json:"data"`
 	CreatedAt time.Time       `json:"created_at"`
 	Payment   *Payment        `json:"-"` // of state and payment.*; nil where a till is free
+	// Settlement is of state and settlement.*.
+	Settlement *Settlement `json:"-"`
 }
 
 // Done, returned by the function given to Watch, ends it without an error.
@@ -38,7 +40,8 @@ func (done) Error() string { return "done" }
 // silence is how long a stream may say nothing, heartbeats included.
 const silence = 40 * time.Second
 
-// Watch follows a payment (pay_…), a till (til_…) or, with id "", everything,
+// Watch follows a payment (pay_…), a till (til_…), a settlement (stl_…) or, with
+// id "", everything,
 // until ctx ends or f returns an error. A lost line is taken up again where it
 // broke off: nothing is missed or told twice. Errors: the hub's, where trying
 // again would not help; f's.
@@ -49,6 +52,8 @@ func (c *Client) Watch(ctx context.Context, id string, f func(Event) error) erro
 		path = "/v1/payments/" + url.PathEscape(id) + "/events"
 	case strings.HasPrefix(id, "til_"):
 		path = "/v1/tills/" + url.PathEscape(id) + "/events"
+	case strings.HasPrefix(id, "stl_"):
+		path = settlementPath(posta.SettlementID(id)) + "/events"
 	case id != "":
 		return &posta.Error{Code: posta.CodeNotFound}
 	}
@@ -138,15 +143,19 @@ func (w *watch) take(id, kind, data string) error {
 	var e Event
 	if kind == "state" {
 		var now struct {
-			TillID  posta.TillID `json:"till_id"`
-			Payment *Payment     `json:"payment"`
+			TillID     posta.TillID `json:"till_id"`
+			Payment    *Payment     `json:"payment"`
+			Settlement *Settlement  `json:"settlement"`
 		}
 		if err := json.Unmarshal([]byte(data), &now); err != nil {
 			return err
 		}
-		e = Event{Type: kind, TillID: now.TillID, Payment: now.Payment, Data: json.RawMessage(data)}
+		e = Event{Type: kind, TillID: now.TillID, Payment: now.Payment, Settlement: now.Settlement, Data: json.RawMessage(data)}
 		if now.Payment != nil {
 			e.Subject, e.TillID = string(now.Payment.ID), now.Payment.Till
+		}
+		if now.Settlement != nil {
+			e.Subject = string(now.Settlement.ID)
 		}
 	} else {
 		if err := json.Unmarshal([]byte(data), &e); err != nil {
@@ -155,6 +164,12 @@ func (w *watch) take(id, kind, data string) error {
 		if strings.HasPrefix(e.Type, "payment.") {
 			e.Payment = &Payment{}
 			if err := json.Unmarshal(e.Data, e.Payment); err != nil {
+				return err
+			}
+		}
+		if strings.HasPrefix(e.Type, "settlement.") {
+			e.Settlement = &Settlement{}
+			if err := json.Unmarshal(e.Data, e.Settlement); err != nil {
 				return err
 			}
 		}
