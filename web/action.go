@@ -6,6 +6,7 @@ import (
 
 	"posta"
 	"posta/payment"
+	"posta/provider"
 )
 
 // storyAddress is the page of a payment.
@@ -100,6 +101,9 @@ type refundForm struct {
 	Wrong                map[string]string
 	Means                string
 	Sure                 bool // the amount is right: ask
+	Giving               giving
+	Kind                 provider.RefundKind
+	Terminal             string
 	Minor                int64
 	Problem              problem
 }
@@ -116,8 +120,11 @@ func (s *server) refundPage(v *visit) error {
 	if excess := c.Captured - c.Refunded - c.Amount.Amount; c.Attention == payment.AttentionOverpaid && excess > 0 {
 		left = min(left, excess)
 	}
-	return v.render("refund", refundForm{chronicle: c, Nonce: s.newNonce(), Typed: plainAmount(left, c.Amount.Currency),
-		Means: meansOf(c.Payment).Words(v)})
+	form := refundForm{chronicle: c, Nonce: s.newNonce(), Typed: plainAmount(left, c.Amount.Currency), Means: meansOf(c.Payment).Words(v)}
+	if form.Giving, err = v.givingOf(c.Payment, 0); err != nil {
+		return err
+	}
+	return v.render("refund", form)
 }
 
 // plainAmount writes an amount as people of its country type it.
@@ -136,7 +143,7 @@ func (s *server) refundPayment(v *visit) error {
 		return err
 	}
 	form := refundForm{chronicle: c, Nonce: v.r.PostFormValue("nonce"), Typed: v.r.PostFormValue("amount"),
-		Reason: v.r.PostFormValue("reason"), Means: meansOf(c.Payment).Words(v)}
+		Reason: v.r.PostFormValue("reason"), Means: meansOf(c.Payment).Words(v), Kind: provider.RefundKind(v.r.PostFormValue("kind"))}
 	id, err := idFromNonce[posta.RefundID](v)
 	if err != nil {
 		return err
@@ -148,6 +155,9 @@ func (s *server) refundPayment(v *visit) error {
 	if err == nil && v.r.PostFormValue("sure") == "" {
 		if form.Minor <= c.Left() {
 			form.Sure = true
+			if form.Giving, err = v.givingOf(c.Payment, form.Minor); err != nil {
+				return err
+			}
 			return v.render("refund", form)
 		}
 		err = &posta.Error{Code: posta.CodeRefundExceeds}
@@ -155,11 +165,15 @@ func (s *server) refundPayment(v *visit) error {
 	if err == nil {
 		var made payment.Refund
 		made, err = s.Payments.Refund(v.ctx(), payment.RefundInput{ID: id, MerchantID: v.Merchant.ID, Mode: v.Mode, PaymentID: c.ID,
-			Amount: form.Minor, Reason: form.Reason, By: v.by()})
+			Amount: form.Minor, Reason: form.Reason, By: v.by(), Kind: form.Kind, Terminals: v.chosenTerminal()})
 		if err == nil {
 			v.flashRefund(made)
 			return v.redirect(storyAddress(c.ID))
 		}
+	}
+	if busy := v.busyTerminal(counter{}, err); busy != "" {
+		form.Wrong = map[string]string{"amount": busy}
+		return v.renderAs(http.StatusConflict, "refund", form)
 	}
 	var e *posta.Error
 	if posta.ErrorCode(err) == posta.CodeRefundExceeds && errors.As(err, &e) {
@@ -175,5 +189,13 @@ func (s *server) refundPayment(v *visit) error {
 func (v *visit) flashRefund(r payment.Refund) {
 	kinds := map[payment.RefundState]string{payment.RefundSucceeded: "ok", payment.RefundPending: "info", payment.RefundUnknown: "warn", payment.RefundFailed: "error"}
 	amount := v.money(r.Amount.Amount, r.Amount.Currency)
+	if r.State == payment.RefundPending && len(r.Terminals) > 0 {
+		names := ""
+		if where, err := v.places(); err == nil {
+			names = v.namesOf(where.Terminals, r.Terminals)
+		}
+		v.flash("info", v.T("refund.flash.pending", "amount", amount), v.T("terminal.refund.go", "terminals", names))
+		return
+	}
 	v.flash(kinds[r.State], v.T("refund.flash."+string(r.State), "amount", amount), v.T("refund.flash."+string(r.State)+".text"))
 }

@@ -147,6 +147,9 @@ func (s *server) refuseCharge(v *visit, c counter, form chargeForm, err error) e
 	if dataErr != nil {
 		return dataErr
 	}
+	if form.Options == (optionForm{}) {
+		form.Options = data.Form.Options
+	}
 	data.Form, data.Errors = form, wrong
 	for field := range wrong {
 		if strings.HasPrefix(field, "options.") || field == "rail" || field == "terminals" {

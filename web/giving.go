@@ -46,6 +46,17 @@ func (v *visit) giving(c counter, p payment.Payment, amount int64) (giving, erro
 	return out, nil
 }
 
+// givingOf is giving for the office, which is at no till.
+func (v *visit) givingOf(p payment.Payment, amount int64) (giving, error) {
+	where, err := v.places()
+	if err != nil {
+		return giving{}, err
+	}
+	c := counter{Terminals: where.Terminals}
+	c.Till.ID, c.Till.StoreID = p.TillID, p.StoreID
+	return v.giving(c, p, amount)
+}
+
 // chosenTerminal is the terminal that a form names for a refund; none for the
 // one of the sale.
 func (v *visit) chosenTerminal() []posta.TerminalID {
@@ -112,7 +123,7 @@ func (s *server) cancelRefund(v *visit) error {
 	case err != nil:
 		return err
 	case refund.State == payment.RefundPending:
-		v.flash("info", v.T("till.canceling"), v.T("terminal.cancel.word"))
+		v.flash("info", v.T("till.canceling"), v.T("terminal.refund.word"))
 	case refund.State == payment.RefundFailed:
 		v.flash("info", v.T("terminal.refund.taken_off"), v.T("terminal.refund.taken_off.help"))
 	default:

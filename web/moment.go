@@ -116,6 +116,7 @@ func (t *teller) pace(all []moment) []moment {
 var eventLook = map[string]string{
 	"payment.created": "created", "payment.attempt_declined": "declined", "payment.paid_late": "paid", "payment.attention": "disputed",
 	"payment.cancel_requested": "canceled", "payment.settled": "paid",
+	"payment.progressed": "pending", "refund.progressed": "pending", "refund.cancel_requested": "canceled", "refund.settled": "paid",
 	"refund.created": "pending", "refund.succeeded": "refunded", "refund.failed": "failed",
 }
 
@@ -132,6 +133,8 @@ func (t *teller) event(e posta.Event) moment {
 		Amount, Captured, Refunded int64
 		Currency                   posta.Currency
 		Reason, Failure, Origin    string
+		Progress                   provider.Progress
+		Kind                       provider.RefundKind
 		Attention                  payment.Attention
 	}
 	_ = json.Unmarshal(e.Data, &data) // what cannot be read is not told
@@ -151,6 +154,12 @@ func (t *teller) event(e posta.Event) moment {
 		if words := meansOf(t.Payment).Words(t.visit); words != "" {
 			m.Lines[0] += " · " + words
 		}
+	case "payment.unknown":
+		if data.Attention == payment.AttentionSlip {
+			m.Title = t.T("terminal.lost")
+		}
+	case "payment.progressed", "refund.progressed":
+		m.Lines = []string{t.T("terminal.progress." + string(data.Progress))}
 	case "payment.partially_refunded", "payment.refunded":
 		m.Lines = []string{money(data.Refunded)}
 	case "payment.attention":
@@ -159,6 +168,9 @@ func (t *teller) event(e posta.Event) moment {
 		}
 	case "refund.created":
 		m.Lines = []string{money(data.Amount)}
+		if data.Kind == provider.KindReversal {
+			m.Lines[0] += " · " + t.T("terminal.void")
+		}
 		if e.Actor == "" {
 			m.Who = t.people.Name(data.Origin)
 		}

@@ -24,7 +24,7 @@ func (f optionForm) Any() bool {
 	if f.Way == "card" {
 		f.Way = ""
 	}
-	return f != optionForm{}
+	return f != (optionForm{})
 }
 
 // Installment reports whether so many installments are chosen.

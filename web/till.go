@@ -142,6 +142,9 @@ func (s *server) tillPage(v *visit) error {
 // tillData gathers the till as it stands.
 func (s *server) tillData(v *visit, c counter) (tillData, error) {
 	data := tillData{counter: c, Nonce: s.newNonce(), Quick: c.quick(), Rails: v.rails(c), Form: chargeForm{Items: make([]itemForm, 1)}}
+	if len(data.Rails.Devices) > 0 {
+		data.Form.Options.Terminal = string(data.Rails.Devices[0].ID)
+	}
 	open, last, err := s.now(v, c)
 	if err != nil {
 		return data, err

@@ -98,7 +98,7 @@
     if (more) more.hidden = !offers.some(Boolean);
   }
   const kept = keep("terminal." + till.dataset.till);
-  if (kept !== null && !form.querySelector("[name=terminal][checked]:not(:first-of-type)")) devices.forEach((box) => { if (box.value === kept) box.checked = true; });
+  if (kept !== null) devices.forEach((box) => { if (box.value === kept) box.checked = true; });
   form.addEventListener("change", (e) => {
     if (e.target.name === "terminal") keep("terminal." + till.dataset.till, e.target.value);
     if (e.target.name === "terminal" || e.target.name === "way") choices();
