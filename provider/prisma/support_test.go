@@ -107,8 +107,8 @@ func (c *counter) pay(t *testing.T, card sim.Card) {
 // giveBack does the refund or reversal that waits on the terminal.
 func (c *counter) giveBack(t *testing.T) {
 	t.Helper()
-	if c.take(t).Kind == sim.KindRefund {
-		did(t, c.Present(one, sim.Card{}))
+	if i := c.take(t); i.Kind == sim.KindRefund {
+		did(t, c.Present(one, sim.Card{Brand: i.Brand}))
 	}
 	did(t, c.Confirm(one))
 }
