@@ -116,7 +116,7 @@ func (r Refund) View() RefundView {
 		if part.ProviderID != "" {
 			v.Provider = append(v.Provider, part.ProviderID)
 		}
-		if part.Detail != "" {
+		if part.Detail != "" && (part.State == RefundFailed || part.State == RefundUnknown) {
 			v.Failure = part.Detail
 		}
 	}
