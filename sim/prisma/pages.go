@@ -74,9 +74,12 @@ func (s *Simulator) words(r *http.Request) *language.Localizer {
 	return kit().words.Localizer(language.Match(r))
 }
 
+// local is the time zone of the terminals under the name that people know.
+var local = time.FixedZone("Buenos Aires", -3*3600)
+
 // show renders a page of the simulator, in the time of the terminals.
 func (s *Simulator) show(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
-	ctx := page.Context{Words: s.words(r), Now: s.clock.Now(), Zone: buenosAires, Theme: page.Theme(r), Path: r.URL.Path}
+	ctx := page.Context{Words: s.words(r), Now: s.clock.Now(), Zone: local, Theme: page.Theme(r), Path: r.URL.Path}
 	w.Header().Set("Cache-Control", "no-store")
 	if err := kit().pages.Render(w, status, name, ctx, data); err != nil {
 		s.log.Error("page failed", "page", name, "error", err)

@@ -99,6 +99,9 @@ func (s *Simulator) display(t TerminalState, h hand, seen string) (v screen) {
 		}
 	})
 	v.Undo = t.Current != nil && strings.Contains(t.Current.Status, "UNDO")
+	if v.Ended != nil {
+		v.Ended.Message = t.Message // also of what ended without the acquirer
+	}
 	fresh := v.Ended != nil && v.Ended.ID != seen && now.Sub(v.Ended.At) < resultShown && t.Current == nil
 	if fresh && v.Ended.printed != "" && strings.HasPrefix(t.Slip, v.Ended.printed) {
 		v.Slip = t.Slip
@@ -116,7 +119,7 @@ func (s *Simulator) display(t TerminalState, h hand, seen string) (v screen) {
 				v.Kind, v.Card = question, &c
 			}
 		}
-	case fresh && !slices.ContainsFunc(t.Waiting, func(i Intent) bool { return i.Created.After(v.Ended.At) }):
+	case fresh && !slices.ContainsFunc(t.Waiting, func(i Intent) bool { return !i.Created.Before(v.Ended.At) }):
 		v.Kind = "result"
 	default:
 		v.Kind = "list"
