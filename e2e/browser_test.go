@@ -69,7 +69,7 @@ func openDemo(t *testing.T) *demo {
 // start starts the program, or starts it again after run.kill.
 func (d *demo) start(t *testing.T) {
 	t.Helper()
-	d.run, _ = start(t, "Press Ctrl+C", "demo", "--data", d.data, "--listen", d.hub, "--simulator", d.phone)
+	d.run, _ = start(t, "Press Ctrl+C", "demo", "--data", d.data, "--listen", d.hub, "--simulator", d.phone, "--prisma-simulator", "127.0.0.1:0")
 }
 
 // till is the address of a till's page: 0 and 1 charge by the legacy order, 2

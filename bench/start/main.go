@@ -94,7 +94,7 @@ func (b *bench) start(name string) (*hub, error) {
 	h := &hub{listen: free(), phone: free(), stderr: &bytes.Buffer{}}
 	args := []string{name, "--data", b.data, "--listen", h.listen}
 	if name == "demo" {
-		args = append(args, "--simulator", h.phone)
+		args = append(args, "--simulator", h.phone, "--prisma-simulator", "127.0.0.1:0")
 	}
 	h.command = exec.Command(b.binary, args...)
 	h.command.Stderr = h.stderr
