@@ -52,20 +52,22 @@ func (d *Demo) seedMerchant(ctx context.Context) error {
 	if _, seed.Key, err = d.Accounts.CreateKey(ctx, posta.NewID[posta.KeyID](now()), merchant.ID, posta.Test, "Demo"); err != nil {
 		return err
 	}
+	var stores []till.Store
 	for _, shop := range []struct {
 		connection string
 		account    mercadopago.Account
 		config     map[string]string
 		store      string
 		address    till.Address
+		closeAt    string
 		tills      []string
 	}{
 		{"Mercado Pago QR", legacyAccount, map[string]string{"flow": "legacy", "access_token": legacyAccount.AccessToken}, "Centro",
 			till.Address{Street: "Calle Ficticia", Number: "123", City: "La Plata", State: "Buenos Aires", Latitude: "-34.9214", Longitude: "-57.9545"},
-			[]string{"Caja 1", "Caja 2"}},
+			"23:30", []string{"Caja 1", "Caja 2"}},
 		{"Mercado Pago Orders", ordersAccount, map[string]string{"flow": "orders", "qr_mode": "hybrid", "access_token": ordersAccount.AccessToken, "webhook_secret": ordersAccount.WebhookSecret}, "Costanera",
 			till.Address{Street: "Avenida Inventada", Number: "4567", City: "La Plata", State: "Buenos Aires", Latitude: "-34.9100", Longitude: "-57.9300"},
-			[]string{"Caja única"}},
+			"", []string{"Caja única"}},
 	} {
 		connection, err := d.Accounts.CreateConnection(ctx, account.ConnectionInput{ID: posta.NewID[posta.ConnectionID](now()),
 			MerchantID: merchant.ID, Mode: posta.Test, Provider: "mercadopago", Name: shop.connection,
@@ -83,10 +85,11 @@ func (d *Demo) seedMerchant(ctx context.Context) error {
 			return err
 		}
 		store, err := d.Tills.CreateStore(ctx, till.StoreInput{ID: posta.NewID[posta.StoreID](now()), MerchantID: merchant.ID,
-			Mode: posta.Test, ConnectionID: connection.ID, Name: shop.store, Address: shop.address})
+			Mode: posta.Test, ConnectionID: connection.ID, Name: shop.store, Address: shop.address, CloseAt: shop.closeAt})
 		if err != nil {
 			return err
 		}
+		stores = append(stores, store)
 		for _, name := range shop.tills {
 			made, err := d.Tills.CreateTill(ctx, till.Input{ID: posta.NewID[posta.TillID](now()), MerchantID: merchant.ID,
 				Mode: posta.Test, StoreID: store.ID, Name: name})
@@ -95,6 +98,9 @@ func (d *Demo) seedMerchant(ctx context.Context) error {
 			}
 			seed.Tills = append(seed.Tills, made.ID)
 		}
+	}
+	if seed.Terminals, err = d.seedTerminals(ctx, stores, seed.Tills[len(seed.Tills)-1]); err != nil {
+		return err
 	}
 	d.Seed = seed
 	return d.save()
