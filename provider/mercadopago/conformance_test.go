@@ -133,11 +133,23 @@ func TestPointConformance(t *testing.T) {
 			Refused:   c.open(t, provider.Config{"access_token": token + "0"}),
 			Charge:    c.onTerminal,
 			Pay:       func(t *testing.T, _ provider.Charge) { did(t, c.PayPoint(device, sim.PointPayment{})) },
-			Advance:   func(d time.Duration) { c.advance(t, d) },
+			Decline: func(t *testing.T, _ provider.Charge) {
+				did(t, c.PayPoint(device, sim.PointPayment{Card: sim.Card{Holder: "FUND"}}))
+			},
+			DeclineEnds: true,
+			Begin: func(t *testing.T, _ provider.Charge) {
+				c.clock.Move(time.Second)
+				take(t, c)
+			},
+			Advance: func(d time.Duration) { c.advance(t, d) },
 			CutNext: func(op providertest.Operation) {
 				c.break_(t, fault.Rule{Method: "POST", Path: calls[op], Action: fault.CutAfter, Times: 1})
 			},
-			Unknown: provider.Notice{Topic: "order", Resource: "ORD01JQ4S4KY8HWQ6NA5PXB65B3D3"},
+			FailNext: func(op providertest.Operation, status int) {
+				c.break_(t, fault.Rule{Method: "POST", Path: calls[op], Action: fault.Status, Status: status, Times: 1})
+			},
+			OtherTerminal: "PAX_A910__1",
+			Unknown:       provider.Notice{Topic: "order", Resource: "ORD01JQ4S4KY8HWQ6NA5PXB65B3D3"},
 		}
 	}})
 }
@@ -196,6 +208,11 @@ func TestConformance(t *testing.T) {
 					CutNext: func(op providertest.Operation) {
 						rule := calls[tc.flow][op]
 						rule.Action, rule.Times = fault.CutAfter, 1
+						c.break_(t, rule)
+					},
+					FailNext: func(op providertest.Operation, status int) {
+						rule := calls[tc.flow][op]
+						rule.Action, rule.Status, rule.Times = fault.Status, status, 1
 						c.break_(t, rule)
 					},
 					Unknown: tc.unknown,

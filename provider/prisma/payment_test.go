@@ -138,19 +138,20 @@ func TestOptionsAndSeveralTerminals(t *testing.T) {
 // DECLINED read as closed.
 func TestP26_FinishedAndRejectedIsNotPaid(t *testing.T) {
 	for name, tc := range map[string]struct {
-		do     func(*testing.T, *counter)
-		state  payment.State
-		detail string
+		do        func(*testing.T, *counter)
+		state     payment.State
+		attention payment.Attention
+		detail    string
 	}{
-		"declined":       {func(t *testing.T, c *counter) { did(t, c.Present(one, sim.Card{Outcome: "decline"})) }, payment.Rejected, "51"},
-		"wrong PIN":      {func(t *testing.T, c *counter) { did(t, c.Present(one, sim.Card{PIN: "0000"})) }, payment.Rejected, "55"},
-		"error":          {func(t *testing.T, c *counter) { did(t, c.Present(one, sim.Card{Outcome: "error"})) }, payment.Rejected, "ERROR"},
-		"canceled there": {func(t *testing.T, c *counter) { did(t, c.CancelAt(one)) }, payment.Canceled, ""},
+		"declined":       {func(t *testing.T, c *counter) { did(t, c.Present(one, sim.Card{Outcome: "decline"})) }, payment.Rejected, "", "51"},
+		"wrong PIN":      {func(t *testing.T, c *counter) { did(t, c.Present(one, sim.Card{PIN: "0000"})) }, payment.Rejected, "", "55"},
+		"error":          {func(t *testing.T, c *counter) { did(t, c.Present(one, sim.Card{Outcome: "error"})) }, payment.Rejected, payment.AttentionSlip, "ERROR"},
+		"canceled there": {func(t *testing.T, c *counter) { did(t, c.CancelAt(one)) }, payment.Canceled, "", ""},
 		"power cut": {func(t *testing.T, c *counter) {
 			did(t, c.CutPower(one, sim.CutAfterAuthorizationUndo))
 			did(t, c.Present(one, sim.Card{}))
 			did(t, c.SetPower(one, true))
-		}, payment.Canceled, ""},
+		}, payment.Canceled, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCounter(t)
@@ -160,7 +161,7 @@ func TestP26_FinishedAndRejectedIsNotPaid(t *testing.T) {
 			c.take(t)
 			tc.do(t, c)
 			facts = append(facts, get(t, connector, charge)...)
-			if sum := wantState(t, charge, facts, tc.state, ""); sum.Captured != 0 || sum.LastDetail != tc.detail {
+			if sum := wantState(t, charge, facts, tc.state, tc.attention); sum.Captured != 0 || sum.LastDetail != tc.detail {
 				t.Errorf("%+v", sum)
 			}
 		})

@@ -81,7 +81,7 @@ func TestMoneyNotGivenBack(t *testing.T) {
 	}{
 		"reversal canceled there": {provider.KindReversal, func(t *testing.T, c *counter) { c.take(t); did(t, c.CancelAt(one)) }, provider.StatusCanceled, "REVERSAL_UNDONE"},
 		"reversal declined":       {provider.KindReversal, func(t *testing.T, c *counter) { did(t, c.SetOutcome(one, "decline")); c.giveBack(t) }, provider.StatusRejected, "REVERSAL_DECLINED"},
-		"reversal failed":         {provider.KindReversal, func(t *testing.T, c *counter) { did(t, c.SetOutcome(one, "error")); c.giveBack(t) }, provider.StatusRejected, "REVERSAL_ERROR"},
+		"reversal failed":         {provider.KindReversal, func(t *testing.T, c *counter) { did(t, c.SetOutcome(one, "error")); c.giveBack(t) }, provider.StatusDoubtful, "REVERSAL_ERROR"},
 		"batch closed":            {provider.KindReversal, func(t *testing.T, c *counter) { did(t, c.CloseBatch(one)); c.giveBack(t) }, provider.StatusRejected, "REVERSAL_DECLINED"},
 		"refund canceled there":   {provider.KindRefund, func(t *testing.T, c *counter) { c.take(t); did(t, c.CancelAt(one)) }, provider.StatusCanceled, "UNDONE"},
 		"refund declined":         {provider.KindRefund, func(t *testing.T, c *counter) { did(t, c.SetOutcome(one, "decline")); c.giveBack(t) }, provider.StatusRejected, "DECLINED"},

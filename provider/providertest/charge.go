@@ -26,8 +26,20 @@ func capabilities(t *testing.T, s *story) {
 	if !slices.Contains([]provider.Recovery{provider.RecoverRepeat, provider.RecoverSearch, provider.RecoverNone}, can.Recovery) {
 		t.Errorf("recovery %q", can.Recovery)
 	}
-	if len(can.Topics) == 0 {
-		t.Error("no topics")
+	if (len(can.Topics) == 0) != (s.Unknown.Topic == "") {
+		t.Errorf("topics %v of a provider whose notices are of %q", can.Topics, s.Unknown.Topic)
+	}
+	_, settles := s.Connector.(provider.Settler)
+	_, lists := s.Connector.(provider.TerminalLister)
+	_, cancels := s.Connector.(provider.RefundCanceler)
+	for ability, missing := range map[string]bool{"settlement": can.Terminal.Settlement && !settles, "devices": can.Terminal.Devices && !lists,
+		"refund at the terminal": can.Terminal.RefundAtTerminal && !cancels,
+		"brands without one":     len(can.Terminal.NoReversal) > 0 && !can.Terminal.Reversal,
+		"offered":                !can.Offered || s.Connector.Capabilities("nothing").Offered,
+		"on a terminal":          s.charge.Rail != provider.RailTerminal && (len(can.Terminal.Options) > 0 || can.Terminal.RefundAtTerminal || can.Terminal.Reversal)} {
+		if missing {
+			t.Errorf("%s: declared, and not so: %+v", ability, can)
+		}
 	}
 	account, err := s.Connector.Check(s.context())
 	if err != nil || account.ID == "" || len(account.Country) != 2 {
@@ -50,6 +62,10 @@ func createOpens(t *testing.T, s *story) {
 }
 
 func createAgain(t *testing.T, s *story) {
+	if s.can().Recovery == provider.RecoverNone {
+		t.Log("nothing tells a second create of this rail from the first: it is asked once only, see LostCreateIsRecovered")
+		return
+	}
 	s.create()
 	order := s.charge.Order
 	s.create()
@@ -91,17 +107,22 @@ func payCloses(t *testing.T, s *story) {
 
 func declined(t *testing.T, s *story) {
 	if s.Decline == nil {
-		t.Log("this rail has no try that leaves the charge open")
-		return
+		t.Fatal("no way to decline a card: what a decline does to a charge is not known")
 	}
 	s.create()
 	s.Decline(t, s.charge)
 	s.get()
-	s.want(payment.Pending)
-	if s.summary().Captured != 0 {
-		t.Errorf("a declined try brought money: %+v", s.summary())
+	if s.DeclineEnds { // reliability.md, 26
+		s.want(payment.Rejected)
+	} else {
+		s.want(payment.Pending)
 	}
-	s.pay()
+	if sum := s.summary(); sum.Captured != 0 || s.DeclineEnds && sum.Declined != 1 {
+		t.Errorf("a declined try brought money or was not told: %+v", sum)
+	}
+	if !s.DeclineEnds {
+		s.pay()
+	}
 }
 
 func cancelTakesAway(t *testing.T, s *story) {
@@ -123,12 +144,42 @@ func cancelAfterPay(t *testing.T, s *story) {
 	s.want(payment.Paid)
 }
 
+// cancelOutrun: a cancel that is asked for while the buyer pays ends in exactly
+// one of paid and canceled, and is nothing before (reliability.md, 27).
+func cancelOutrun(t *testing.T, s *story) {
+	if s.Begin == nil {
+		t.Log("nothing is between offered and paid on this rail: see CancelAfterPayIsPaid")
+		return
+	}
+	s.create()
+	s.Begin(t, s.charge)
+	seen, err := s.Connector.Cancel(s.context(), s.charge, s.cancelKey())
+	if err != nil {
+		t.Fatalf("cancel: %v", err)
+	}
+	s.learn(seen)
+	s.want(payment.Pending)
+	if s.summary().Progress == "" {
+		t.Errorf("neither at the terminal nor being canceled:\n%s", lines(s.facts))
+	}
+	s.Pay(t, s.charge)
+	s.get()
+	s.settle()
+	s.want(payment.Paid)
+	if got := s.summary().Captured; got != s.charge.Amount.Amount {
+		t.Errorf("captured %d", got)
+	}
+}
+
 // cancelLeavesOthers: a till's other order is not taken away with ours
 // (reliability.md, 29).
 func cancelLeavesOthers(t *testing.T, s *story) {
 	s.create()
 	other := &story{Rail: s.Rail, t: t, charge: s.Charge(99_900)}
-	seen, err := s.Connector.Create(s.context(), other.charge, "key-create-2")
+	seen, err := s.Connector.Create(s.context(), other.charge, other.key())
+	if s.charge.Rail == provider.RailTerminal && (err == nil) != s.can().Terminal.Queue {
+		t.Fatalf("a second charge on the terminal: %v, with queue %t", err, s.can().Terminal.Queue)
+	}
 	if err != nil {
 		if posta.ErrorCode(err) != posta.CodeTerminalBusy {
 			s.fails("second order at a till", err, posta.CodeProviderRejected)
@@ -137,9 +188,7 @@ func cancelLeavesOthers(t *testing.T, s *story) {
 		return
 	}
 	other.learn(seen)
-	if _, err := s.Connector.Cancel(s.context(), s.charge, "key-cancel-1"); err != nil {
-		t.Fatal(err)
-	}
+	s.cancel()
 	other.get()
 	other.want(payment.Pending)
 	other.pay()
@@ -156,13 +205,17 @@ func (s *story) recover() {
 }
 
 func lostCreate(t *testing.T, s *story) {
+	s.CutNext(Create)
+	_, err := s.Connector.Create(s.context(), s.charge, s.key())
+	s.fails("create", err, posta.CodeProviderUnavailable)
 	if s.can().Recovery == provider.RecoverNone {
-		t.Log("only a person can settle a lost create on this rail")
+		// It is neither found nor denied: only a person can settle it (reliability.md, 25).
+		s.get()
+		if len(s.facts) > 0 || s.charge.Order != "" {
+			t.Errorf("order %q, facts:\n%s", s.charge.Order, lines(s.facts))
+		}
 		return
 	}
-	s.CutNext(Create)
-	_, err := s.Connector.Create(s.context(), s.charge, "key-create-1")
-	s.fails("create", err, posta.CodeProviderUnavailable)
 	s.recover()
 	s.want(payment.Pending)
 	s.pay()
@@ -173,11 +226,11 @@ func lostCreate(t *testing.T, s *story) {
 
 func lostCreatePaid(t *testing.T, s *story) {
 	if s.can().Recovery != provider.RecoverSearch {
-		t.Log("the buyer of this rail cannot pay what nobody has shown")
+		t.Log("a lost create of this rail is not searched for: see LostCreateIsRecovered")
 		return
 	}
 	s.CutNext(Create)
-	_, err := s.Connector.Create(s.context(), s.charge, "key-create-1")
+	_, err := s.Connector.Create(s.context(), s.charge, s.key())
 	s.fails("create", err, posta.CodeProviderUnavailable)
 	s.Pay(t, s.charge)
 	s.recover()
@@ -187,7 +240,7 @@ func lostCreatePaid(t *testing.T, s *story) {
 func lostCancel(t *testing.T, s *story) {
 	s.create()
 	s.CutNext(Cancel)
-	seen, err := s.Connector.Cancel(s.context(), s.charge, "key-cancel-1")
+	seen, err := s.Connector.Cancel(s.context(), s.charge, s.cancelKey())
 	s.fails("cancel", err, posta.CodeProviderUnavailable)
 	s.learn(seen)
 	s.cancel()
@@ -197,7 +250,7 @@ func lostCancel(t *testing.T, s *story) {
 func credentialsRefused(t *testing.T, s *story) {
 	_, err := s.Refused.Check(s.context())
 	s.fails("check", err, posta.CodeUnauthorized)
-	_, err = s.Refused.Create(s.context(), s.charge, "key-create-1")
+	_, err = s.Refused.Create(s.context(), s.charge, s.key())
 	s.fails("create", err, posta.CodeUnauthorized)
 	_, err = s.Refused.Get(s.context(), s.Charge(100_00))
 	if err != nil {
@@ -210,6 +263,14 @@ func credentialsRefused(t *testing.T, s *story) {
 }
 
 func fetchUnknown(t *testing.T, s *story) {
+	if s.Unknown.Topic == "" { // it sends none
+		for _, n := range []provider.Notice{{}, {Topic: "payment", Resource: "1"}, {Topic: "order", Resource: ".."}} {
+			if seen, err := s.Connector.Fetch(s.context(), n); err != nil || len(seen) > 0 {
+				t.Errorf("%+v: %+v, %v", n, seen, err)
+			}
+		}
+		return
+	}
 	_, err := s.Connector.Fetch(s.context(), s.Unknown)
 	s.fails("fetch", err, posta.CodeNotFound)
 	seen, err := s.Connector.Fetch(s.context(), provider.Notice{Topic: "nothing-of-ours", Resource: "1"})
@@ -226,24 +287,52 @@ func fetchUnknown(t *testing.T, s *story) {
 }
 
 func expires(t *testing.T, s *story) {
-	if !s.can().Expires {
-		t.Log("this rail's charges do not end by themselves")
-		return
-	}
 	s.create()
 	s.Advance(s.charge.ExpiresAt.Sub(s.charge.CreatedAt) - time.Second)
 	s.get()
 	s.want(payment.Pending)
 	s.Advance(2 * time.Second)
 	s.get()
-	s.want(payment.Expired)
+	if s.can().Expires {
+		s.want(payment.Expired)
+		return
+	}
+	s.want(payment.Pending) // it does not end by itself: it is taken away
+	s.cancel()
+	s.want(payment.Canceled)
+}
+
+// errorsOfTheirs: what is refused for good, for now, and what is not known.
+func errorsOfTheirs(t *testing.T, s *story) {
+	if s.FailNext == nil {
+		t.Fatal("no way to have the provider answer with an error")
+	}
+	for status, code := range map[int]posta.Code{400: posta.CodeProviderRejected, 429: posta.CodeRateLimited, 503: posta.CodeProviderUnavailable} {
+		charge := s.Charge(99_900)
+		s.FailNext(Create, status)
+		_, err := s.Connector.Create(s.context(), charge, "key-create-"+string(charge.Payment))
+		s.fails("create", err, code)
+		if posta.Temporary(err) == (status == 400) {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+	s.create()
+	s.FailNext(Cancel, 503)
+	seen, err := s.Connector.Cancel(s.context(), s.charge, s.cancelKey())
+	s.fails("cancel", err, posta.CodeProviderUnavailable)
+	s.learn(seen)
+	s.want(payment.Pending)
+	s.pay()
 }
 
 func noAnswer(t *testing.T, s *story) {
 	ctx, cancel := context.WithCancel(s.context())
 	cancel()
-	_, err := s.Connector.Create(ctx, s.charge, "key-create-1")
-	s.fails("create", err, posta.CodeProviderUnavailable)
+	_, err := s.Connector.Create(ctx, s.charge, s.key())
+	// Whoever cannot look for it may say for sure that it was never sent.
+	if s.can().Recovery != provider.RecoverNone || posta.ErrorCode(err) != posta.CodeProviderRejected {
+		s.fails("create", err, posta.CodeProviderUnavailable)
+	}
 	_, err = s.Connector.Check(ctx)
 	s.fails("check", err, posta.CodeProviderUnavailable)
 }

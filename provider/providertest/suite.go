@@ -25,22 +25,47 @@ const (
 )
 
 // Rail is one provider, freshly started, with an account, a store and a till.
+// What a rail does not have is nil: the tests that would need it say so and hold
+// the connector to what takes its place.
 type Rail struct {
 	Connector provider.Connector
 	// Refused is the same with credentials that the provider does not take.
 	Refused provider.Connector
 	// Charge makes a new charge of the amount at the till.
 	Charge func(minor int64) provider.Charge
-	// Pay has a buyer pay the charge whole, Decline has the buyer's card
-	// declined. A nil Decline says that a declined try ends the charge.
-	Pay     func(t *testing.T, c provider.Charge)
-	Decline func(t *testing.T, c provider.Charge)
+	// Pay has a buyer pay the charge whole, whether they had begun or not. Decline
+	// has the buyer's card declined, which leaves the charge open unless
+	// DeclineEnds says that it ends it.
+	Pay         func(t *testing.T, c provider.Charge)
+	Decline     func(t *testing.T, c provider.Charge)
+	DeclineEnds bool
 	// Advance moves the clock of connector and provider.
 	Advance func(d time.Duration)
 	// CutNext has the provider do the next such call's work and lose the answer.
 	CutNext func(op Operation)
-	// Unknown is a notice of a resource that the provider does not have.
+	// FailNext has the provider answer the next such call with the HTTP status
+	// and do nothing.
+	FailNext func(op Operation, status int)
+	// Unknown is a notice of a resource that the provider does not have; without
+	// a topic for a provider that sends no notices.
 	Unknown provider.Notice
+
+	// Begin has the buyer begin to pay, so that a cancel that is asked for then
+	// does not win. Nil where nothing is between offered and paid.
+	Begin func(t *testing.T, c provider.Charge)
+	// Untied says that the provider does not hold refunds to the payment: Posta
+	// alone sees to it that they do not exceed it.
+	Untied bool
+	// GiveBack does the refund that waits on the charge's terminal; with
+	// Capabilities.Terminal.RefundAtTerminal.
+	GiveBack func(t *testing.T, c provider.Charge)
+	// OtherTerminal is another terminal than the charge's, PayAt has the charge
+	// paid there, with Capabilities.Terminal.Several.
+	OtherTerminal string
+	PayAt         func(t *testing.T, c provider.Charge, terminal string)
+	// CloseBatch does the batch close that waits on a terminal; with
+	// Capabilities.Terminal.Settlement.
+	CloseBatch func(t *testing.T, terminal string)
 }
 
 // Suite says how to start a rail for one test.
@@ -56,21 +81,28 @@ func Run(t *testing.T, s Suite) {
 		"CreateAgainIsTheSame":        createAgain,
 		"GetUnknownTellsNothing":      getUnknown,
 		"PayCloses":                   payCloses,
-		"DeclinedThenPaid":            declined,
+		"DeclinedIsNotPaid":           declined,
 		"CancelTakesAway":             cancelTakesAway,
 		"CancelAfterPayIsPaid":        cancelAfterPay,
+		"CancelThatTheBuyerOutruns":   cancelOutrun,
 		"CancelLeavesOthers":          cancelLeavesOthers,
 		"RefundWhole":                 refundWhole,
 		"RefundPartsOneEffectPerKey":  refundParts,
 		"RefundTooMuchIsRefused":      refundTooMuch,
+		"RefundIsTakenOffItsTerminal": refundCanceled,
+		"ReversalOfTheWhole":          reversalWhole,
 		"LostCreateIsRecovered":       lostCreate,
 		"LostCreateThatWasPaid":       lostCreatePaid,
 		"LostCancelIsRepeated":        lostCancel,
-		"LostRefundIsRepeated":        lostRefund,
+		"LostRefundIsRecovered":       lostRefund,
+		"TemporaryAndPermanentErrors": errorsOfTheirs,
 		"CredentialsRefused":          credentialsRefused,
 		"FetchUnknown":                fetchUnknown,
 		"Expires":                     expires,
 		"NoAnswerInTimeIsUnavailable": noAnswer,
+		"OptionsOffered":              optionsOffered,
+		"SeveralTerminals":            severalTerminals,
+		"BatchClose":                  batchClose,
 	} {
 		t.Run(name, func(t *testing.T) {
 			rail := s.Start(t)
@@ -86,6 +118,11 @@ type story struct {
 	charge provider.Charge
 	facts  []provider.Fact
 }
+
+// key is the charge's own, the same on every try of its create.
+func (s *story) key() string { return "key-create-" + string(s.charge.Payment) }
+
+func (s *story) cancelKey() string { return "key-cancel-" + string(s.charge.Payment) }
 
 func (s *story) context() context.Context { return s.t.Context() }
 
@@ -117,7 +154,7 @@ func (s *story) learn(seen provider.Observation) {
 
 func (s *story) create() {
 	s.t.Helper()
-	seen, err := s.Connector.Create(s.context(), s.charge, "key-create-1")
+	seen, err := s.Connector.Create(s.context(), s.charge, s.key())
 	if err != nil {
 		s.t.Fatalf("create: %v", err)
 	}
@@ -133,13 +170,28 @@ func (s *story) get() {
 	s.learn(seen)
 }
 
+// cancel asks for a cancel, and again for what came of it while that is only
+// under way.
 func (s *story) cancel() {
 	s.t.Helper()
-	seen, err := s.Connector.Cancel(s.context(), s.charge, "key-cancel-1")
+	seen, err := s.Connector.Cancel(s.context(), s.charge, s.cancelKey())
 	if err != nil {
 		s.t.Fatalf("cancel: %v", err)
 	}
 	s.learn(seen)
+	s.settle()
+}
+
+// settle asks on while a cancel is under way.
+func (s *story) settle() {
+	s.t.Helper()
+	for range 20 {
+		if s.summary().Progress != provider.ProgressCanceling {
+			return
+		}
+		s.Advance(time.Second)
+		s.get()
+	}
 }
 
 func (s *story) pay() {
