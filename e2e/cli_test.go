@@ -67,6 +67,9 @@ func TestCommandLineTellsWhatIsWrong(t *testing.T) {
 		"nobody there":       {"payments list", 7, []string{"no hub runs", "--url"}},
 		"nobody answers":     {"tills --url http://127.0.0.1:1 --key psk_test_x", 7, []string{"does not answer"}},
 		"no key":             {"tills --url http://127.0.0.1:1", 5, []string{"POSTA_KEY"}},
+		"nothing to close":   {"settlements create --url http://127.0.0.1:1 --key psk_test_x", 2, []string{"--terminal", "--store"}},
+		"two to close":       {"settlements create --terminal trm_x --store sto_x", 2, []string{"--terminal", "--store"}},
+		"unknown simulator":  {"sim --provider nobody", 2, []string{"mercadopago", "prisma"}},
 		"no address":         {"tills --url localhost:8080", 2, []string{"--url", "https://"}},
 		"a database":         {"restore junk.db", 6, []string{"--force"}},
 		"no backup":          {"restore junk.db --force", 3, []string{"junk.db is no sound backup", "nothing was changed"}},
@@ -100,7 +103,7 @@ func TestCommandLineTellsWhatIsWrong(t *testing.T) {
 	if got := postaIn(t, folder, "short\n", "setup", "--merchant", "Other", "--country", "AR", "--email", "b@shop.example", "--name", "N"); got.code != 3 || !strings.Contains(got.err, "password") {
 		t.Errorf("a short password: %+v", got)
 	}
-	for _, args := range []string{"--help", "payments create --help", "serve --help", "version", "--version", "completion zsh", "completion fish"} {
+	for _, args := range []string{"--help", "payments create --help", "terminals add --help", "settlements create --help", "sim --help", "serve --help", "version", "--version", "completion zsh", "completion fish"} {
 		if got := postaIn(t, folder, "", strings.Fields(args)...); got.code != 0 || got.out == "" || got.err != "" {
 			t.Errorf("posta %s: %+v", args, got)
 		}
@@ -110,10 +113,13 @@ func TestCommandLineTellsWhatIsWrong(t *testing.T) {
 func TestCompletionOfBashWorks(t *testing.T) {
 	script := postaIn(t, t.TempDir(), "", "completion", "bash")
 	for line, want := range map[string]string{
-		"":                               "demo serve sim setup migrate backup restore payments tills version completion",
+		"":                               "demo serve sim setup migrate backup restore payments refunds tills terminals settlements version completion",
 		"pay":                            "payments",
-		"payments ":                      "create get list watch cancel refund",
+		"payments ":                      "create get list watch cancel propose refund",
 		"payments create --ti":           "--till",
+		"payments refund --kind rev":     "reversal",
+		"settlements list --state de":    "declined",
+		"sim --provider ":                "mercadopago prisma",
 		"payments list --state part":     "partially_refunded",
 		"--json completion ":             "bash zsh fish",
 		"payments list --data payments ": "",
@@ -162,15 +168,17 @@ func TestOneProcessToASQLiteDatabase(t *testing.T) {
 type demoRun struct {
 	*process
 	folder, url, phone, key string
+	prisma                  string // its simulator's address
 	tills                   []posta.TillID
 }
 
 func demoFromNothing(t *testing.T) *demoRun {
 	t.Helper()
 	d := &demoRun{folder: t.TempDir()}
-	listen, phone := freeAddress(t), freeAddress(t)
-	d.url, d.phone = "http://"+listen, "http://"+phone
-	d.process, _ = start(t, "Press Ctrl+C", "demo", "--data", filepath.Join(d.folder, "posta-demo"), "--listen", listen, "--simulator", phone)
+	listen, phone, prisma := freeAddress(t), freeAddress(t), freeAddress(t)
+	d.url, d.phone, d.prisma = "http://"+listen, "http://"+phone, "http://"+prisma
+	d.process, _ = start(t, "Press Ctrl+C", "demo", "--data", filepath.Join(d.folder, "posta-demo"), "--listen", listen, "--simulator", phone,
+		"--prisma-simulator", prisma)
 	var tills []struct{ ID posta.TillID }
 	got := postaIn(t, d.folder, "", "tills", "--json") // the command line finds it by itself
 	if err := json.Unmarshal([]byte(got.out), &tills); err != nil || len(tills) != 3 {

@@ -89,7 +89,7 @@ func (t terminal) showSettlement(s client.Settlement) error {
 		sums *client.Totals
 	}{{"posta", s.Ours}, {"provider", s.Theirs}} {
 		if side.sums != nil {
-			rows = append(rows, side.name, fmt.Sprintf("%s: %s, %s, %s", money(side.sums.Net, s.Currency), several(side.sums.Sales, "sales", s.Currency),
+			rows = append(rows, side.name, fmt.Sprintf("%s: %s; %s; %s", money(side.sums.Net, s.Currency), several(side.sums.Sales, "sales", s.Currency),
 				several(side.sums.Reversals, "reversals", s.Currency), several(side.sums.Refunds, "refunds", s.Currency)))
 		}
 	}
@@ -101,7 +101,7 @@ func (t terminal) showSettlement(s client.Settlement) error {
 }
 
 func several(s client.Sum, what string, currency posta.Currency) string {
-	return fmt.Sprintf("%d %s %s", s.Count, what, money(s.Amount, currency))
+	return fmt.Sprintf("%s %d, %s", what, s.Count, money(s.Amount, currency))
 }
 
 type settlementsListCmd struct {
