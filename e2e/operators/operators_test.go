@@ -1,0 +1,53 @@
+package operators_test
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestP25_P27_P28_P30_WhateverHappensHubAndTerminalsAgree lets cashiers,
+// customers, the network and the clock do thousands of things, and at each
+// quiet point holds the hub to the terminals' own books: nothing charged twice,
+// every authorization booked or returned, every closed batch equal to the
+// ledger of intents.
+//
+// Seen red when: a create whose answer was lost is called again; a refund is;
+// a declined terminal payment counts as paid; UNDO_REQUEST counts as an end.
+func TestP25_P27_P28_P30_WhateverHappensHubAndTerminalsAgree(t *testing.T) {
+	const seeds, points, steps = 4, 6, 500 // 12,000 steps
+	did := make([]map[string]int, seeds)
+	t.Run("seeds", func(t *testing.T) {
+		for seed := range did {
+			t.Run(fmt.Sprint(seed), func(t *testing.T) {
+				t.Parallel()
+				s := newShop(t, uint64(seed))
+				did[seed] = s.did
+				for range points {
+					for range steps {
+						s.step()
+					}
+					s.quiet()
+					s.check()
+				}
+			})
+		}
+	})
+	all := map[string]int{}
+	for _, one := range did {
+		for name, n := range one {
+			all[name] += n
+		}
+	}
+	t.Log(all)
+	for _, d := range deeds {
+		if all[d.name] == 0 {
+			t.Errorf("%q was never done", d.name)
+		}
+	}
+	for _, came := range []string{"paid", "rejected", "canceled", "refunded by reversal", "partially refunded", "taken back", "settled by slip",
+		"refund settled by slip", "batch closed", "difference"} {
+		if all[came] == 0 {
+			t.Errorf("it never came to %q", came)
+		}
+	}
+}
