@@ -87,6 +87,9 @@ func (v *visit) fill(form *connectionForm, views []account.FieldView, typed map[
 	for _, view := range views {
 		f := connectionField{FieldView: view, Input: "config." + view.Name, Wrong: form.Wrong["config."+view.Name]}
 		key := "connection.field." + view.Name
+		if own := "connection." + form.Provider + "." + view.Name; v.words.Has(own) {
+			key = own // the provider's own word for it
+		}
 		f.Label = strings.ReplaceAll(view.Name, "_", " ")
 		if v.words.Has(key) {
 			f.Label = v.T(key)
