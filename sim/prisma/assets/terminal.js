@@ -11,7 +11,7 @@
     if (/^[0-9]$/.test(e.key) && !inPIN) name = e.key;
     else if (e.key === "Escape") name = "cancel";
     else if (e.key === "Backspace" && !inPIN) name = "clear";
-    else if (e.key === "Enter" && !inPIN && !e.target.closest?.("a, button, summary")) name = "enter";
+    else if (e.key === "Enter" && !inPIN && (!e.target.closest?.("a, button, summary") || e.target.matches(".pos-digit"))) name = "enter";
     const button = name && key(name);
     if (!button) return;
     e.preventDefault();
