@@ -242,3 +242,37 @@ func TestP7_ARefundIsAskedForOnce(t *testing.T) {
 		}
 	}
 }
+
+// A reversal whose cancel was refused may have been done: it is not said to have
+// failed, it is asked about, and its slip can settle it.
+func TestAReversalThatCouldNotBeCanceled(t *testing.T) {
+	for stays, want := range map[bool]payment.RefundState{false: payment.RefundSucceeded, true: payment.RefundUnknown} {
+		h := newHub(t, switched(func(w *sim.Switches) { w.CancelRace, w.UndoDeclinedFinal = sim.RacePaymentWins, stays }))
+		p := h.charge(t)
+		h.pay(t, sim.Card{})
+		h.later(t, 3*time.Second)
+		r, err := h.refund(t, p, provider.KindReversal, 0)
+		did(t, err)
+		h.take(t)
+		_, err = h.CancelRefund(t.Context(), p.MerchantID, p.Mode, r.ID, "user:test")
+		did(t, err)
+		finish(t, h.counter)
+		h.later(t, 2*time.Minute)
+		r, err = h.db.Refund(t.Context(), p.MerchantID, p.Mode, r.ID)
+		did(t, err)
+		if r.State != want || !h.Books().Authorizations[0].Reversed {
+			t.Fatalf("%s, want %s", r.State, want)
+		}
+		if stays {
+			r, err = h.SettleRefundBySlip(t.Context(), r.ID, payment.SlipInput{MerchantID: p.MerchantID, Mode: p.Mode, Done: true, Batch: "1", Coupon: "2",
+				Authorization: "123456", By: "user:test"})
+			did(t, err)
+		}
+		if h.state(t, p.ID, payment.Refunded, ""); r.State != payment.RefundSucceeded {
+			t.Errorf("%s", r.State)
+		}
+		if n := h.calls()["reversal_create"]; n != 1 {
+			t.Errorf("asked for %d times", n)
+		}
+	}
+}

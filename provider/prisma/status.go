@@ -43,7 +43,7 @@ var reversalStatus = map[string]reading{
 	"PROCESSING_REVERSAL":      {provider.StatusPending, provider.ProgressAtTerminal, 2},
 	"UNDO_REVERSAL_REQUEST":    {provider.StatusPending, provider.ProgressCanceling, 3},
 	"PROCESSING_UNDO_REVERSAL": {provider.StatusPending, provider.ProgressCanceling, 4},
-	"UNDO_REVERSAL_DECLINED":   {provider.StatusPending, provider.ProgressConfirming, 5},
+	"UNDO_REVERSAL_DECLINED":   {provider.StatusDoubtful, "", 5}, // the reversal may stand: ask on, or see its slip
 	"REVERSAL_ERROR":           {provider.StatusDoubtful, "", 6},
 	"REVERSAL_DECLINED":        {provider.StatusRejected, "", 7},
 	"REVERSAL_UNDONE":          {provider.StatusCanceled, "", 8},

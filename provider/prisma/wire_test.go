@@ -205,6 +205,10 @@ func TestAnswersAreReadTolerantly(t *testing.T) {
 		"nulls absent":       func(w *sim.Switches) { w.NullsAbsent = true },
 		"dates with zone":    func(w *sim.Switches) { w.DatesWithZone = true },
 		"errors in 200":      func(w *sim.Switches) { w.ErrorsIn200 = true },
+		"errors in an array": func(w *sim.Switches) { w.ErrorShape = "array" },
+		"errors as objects":  func(w *sim.Switches) { w.ErrorShape, w.ErrorsIn200 = "object", true },
+		"errors as text":     func(w *sim.Switches) { w.ErrorShape = "text" },
+		"errors empty":       func(w *sim.Switches) { w.ErrorShape = "empty" },
 		"apikey":             func(w *sim.Switches) { w.APIKeyRequired = true },
 		"bare digits":        func(w *sim.Switches) { w.CUITBareDigits = true },
 	} {
@@ -301,6 +305,61 @@ func TestOrderOfArrivalDoesNotMatter(t *testing.T) {
 		}
 	}
 }
+
+// "27. … (or an early refusal) and approval crossing": an approval after an end
+// is the money's, and a person is told. Seen red with versions that rank UNDONE
+// above CONFIRMED.
+func TestP27_AnEndThatWasTooEarly(t *testing.T) {
+	for _, early := range []string{"UNDONE", "DECLINED", "ERROR"} {
+		var facts []provider.Fact
+		for _, word := range []string{early, "CONFIRMED"} {
+			_, connector := answer(t, 200, `{"payment_data":{"payment_id":"p1","payment_status":"`+word+`","authorized_payment_amount":"1500"}}`, nil)
+			facts = append(facts, get(t, connector, asked())...)
+		}
+		if sum := wantState(t, asked(), facts, payment.Paid, payment.AttentionPaidLate); sum.Captured != 1500 {
+			t.Errorf("%s: captured %d", early, sum.Captured)
+		}
+	}
+}
+
+// Whatever is answered is read or refused, with facts that can be kept.
+func FuzzAnswers(f *testing.F) {
+	for _, body := range []string{`{"payment_data":{"payment_id":"p1","payment_status":"CONFIRMED","authorized_payment_amount":"1500","transaction_receipt":1}}`,
+		`{"errors":[{"status":"409","title":"x"}]}`, `[{"code":1}]`, `{"errors":"x","code":{}}`, `"`, `{"payment_data":[{}]}`, `{"reversal_data":{"payment_data":7}}`,
+		`{"settlements_data":{"settlement_id":1,"settlement_status":"CONFIRMED","merchant_receipt_detail":"TOTAL  1  -1,00"}}`} {
+		f.Add(200, body)
+		f.Add(409, body)
+	}
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			rec := httptest.NewRecorder()
+			if strings.HasSuffix(r.URL.Path, "accesstoken") {
+				_, _ = io.WriteString(rec, `{"access_token":"t","expires_in":3600}`)
+			} else {
+				rec.WriteHeader(200 + max(status%400, -status%400))
+				_, _ = io.WriteString(rec, body)
+			}
+			return rec.Result(), nil
+		})}
+		connector := open(t, "https://api.example", client, posta.NewFrozenClock(start), nil)
+		charge := asked()
+		charge.Refunds = []provider.RefundRef{{ID: "r1", Attempt: "p1"}, {Attempt: "p1", Kind: provider.KindReversal, Key: "k"}}
+		seen, err := connector.Get(t.Context(), charge)
+		if err != nil && posta.ErrorCode(err) == posta.CodeInternal {
+			t.Fatal(err)
+		}
+		for _, fact := range seen.Facts {
+			if fact.ID == "" || fact.Version == 0 || fact.Amount < 0 || fact.Status == "" {
+				t.Fatalf("%+v", fact)
+			}
+		}
+		_, _ = connector.(provider.Settler).Settlement(t.Context(), provider.Settlement{ID: "s1"})
+	})
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // A token serves many calls, is asked for once by those who need it together,
 // and anew before its end, or once when it is refused.
