@@ -217,7 +217,11 @@ func TestPRSET10_APlantedMovementIsInTheTotals(t *testing.T) {
 	b := newStand(t)
 	b.sample()
 	b.do(b.sim.Plant(one, prisma.Movement{Brand: "EL", Kind: "DEBIT", Amount: 99900}))
-	b.do(b.sim.Plant(one, prisma.Movement{Type: "void", Payment: b.sim.Books().Authorizations[1].PaymentID}))
+	void := prisma.Movement{Type: "void", Payment: b.sim.Books().Authorizations[1].PaymentID}
+	b.do(b.sim.Plant(one, void))
+	if !errors.Is(b.sim.Plant(one, void), prisma.ErrNothing) {
+		t.Fatal("a sale was voided twice")
+	}
 	got := b.closed().text("settlements_data", "merchant_receipt_detail")
 	for _, line := range []string{`VISA DEBITO +1 +999,00`, `VENTAS +4 +5\.499,00`, `ANULACIONES +2 +3\.000,00`, `TOTAL +6 +2\.499,00`} {
 		if !regexp.MustCompile(`(?m)^` + line + `$`).MatchString(got) {
@@ -228,8 +232,7 @@ func TestPRSET10_APlantedMovementIsInTheTotals(t *testing.T) {
 	if x[3].PaymentID != "" || x[1].VoidedBy != "device" {
 		t.Fatal(x)
 	}
-	for _, m := range []prisma.Movement{{}, {Type: "refund"}, {Type: "dance", Amount: 1}, {Type: "void", Payment: "nobody"},
-		{Type: "void", Payment: x[1].PaymentID}} {
+	for _, m := range []prisma.Movement{{}, {Type: "refund"}, {Type: "dance", Amount: 1}, {Type: "void", Payment: "nobody"}, void} {
 		if b.sim.Plant(one, m) == nil {
 			t.Fatal(m)
 		}
