@@ -16,7 +16,6 @@ var (
 	lostSteps  = []time.Duration{2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute}
 	watchSteps = []time.Duration{20 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 3 * time.Hour, 24 * time.Hour}
 	giveSteps  = []time.Duration{5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 3 * time.Hour}
-	slowSteps  = []time.Duration{5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute}
 )
 
 // A terminal's provider may send no notices: it is asked often while a person
@@ -27,11 +26,17 @@ const (
 )
 
 // nextAtTerminal is when to ask again about what waits on a terminal until end.
-func nextAtTerminal(now, end time.Time, asked int) time.Time {
-	if now.Before(end.Add(terminalOver)) {
+func nextAtTerminal(now, end time.Time) time.Time {
+	switch over := now.Sub(end); {
+	case over < terminalOver:
 		return now.Add(terminalStep)
+	case over < 5*time.Minute:
+		return now.Add(10 * time.Second)
+	case over < time.Hour:
+		return now.Add(time.Minute)
+	default:
+		return now.Add(5 * time.Minute)
 	}
-	return now.Add(step(slowSteps, asked-int((terminalOver)/terminalStep)))
 }
 
 func step(steps []time.Duration, n int) time.Duration { return steps[min(max(n, 0), len(steps)-1)] }
@@ -51,7 +56,7 @@ func nextEnquiry(p Payment, now time.Time) time.Time {
 	case p.State == Unknown:
 		return now.Add(step(lostSteps, p.Enquiries))
 	case p.State == Pending && p.Rail == provider.RailTerminal:
-		return nextAtTerminal(now, p.ExpiresAt, p.Enquiries)
+		return nextAtTerminal(now, p.ExpiresAt)
 	case p.State == Pending:
 		next := now.Add(step(openSteps, p.Enquiries))
 		if end := p.ExpiresAt.Add(time.Second); now.Before(end) && next.After(end) {

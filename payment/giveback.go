@@ -91,7 +91,7 @@ func (s *Service) overdue(ctx context.Context, connector provider.Connector, cha
 // terminal, never while only a slip can tell.
 func (r Refund) next(now time.Time) time.Time {
 	if !r.ExpiresAt.IsZero() && r.State == RefundPending {
-		return nextAtTerminal(now, r.ExpiresAt, r.Tries)
+		return nextAtTerminal(now, r.ExpiresAt)
 	}
 	return now.Add(backoff(r.Tries))
 }

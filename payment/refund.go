@@ -158,7 +158,7 @@ func (s *Service) shares(p Payment, refunds []Refund, amount int64) (parts []Par
 	for _, refund := range refunds {
 		for _, part := range refund.Parts {
 			if part.State == RefundPending || part.State == RefundUnknown {
-				taken[part.Attempt] += part.Amount
+				taken[p.now(part.Attempt)] += part.Amount
 			}
 		}
 	}
@@ -189,6 +189,21 @@ func (s *Service) shares(p Payment, refunds []Refund, amount int64) (parts []Par
 		parts = append(parts, Part{Attempt: a.ID, Amount: take, Whole: take == a.Amount, State: RefundPending})
 	}
 	return parts, left, nil
+}
+
+// now is the attempt's id, or that of the one which what was read off a slip
+// turned out to be.
+func (p Payment) now(attempt string) string {
+	attempts := p.Attempts()
+	if slices.ContainsFunc(attempts, func(a Attempt) bool { return a.ID == attempt }) {
+		return attempt
+	}
+	for _, a := range attempts {
+		if attempt == slipAttempt && brought(a.Status) {
+			return a.ID
+		}
+	}
+	return attempt
 }
 
 // plan makes the refund that is asked for, from what the attempts have left.

@@ -49,6 +49,7 @@ func (in SlipInput) check(terminals []Terminal) error {
 	p.Add(in.LastFour != "" && !fourDigits(in.LastFour), "last_four", "malformed")
 	p.Add(in.Amount < 0 || in.Amount > MaxAmount, "amount", "out_of_range")
 	p.Add(in.Installments < 0 || in.Installments > 99, "installments", "out_of_range")
+	p.Add(in.Terminal == "" && len(terminals) > 1, "terminal", "required")
 	p.Add(in.Terminal != "" && !slices.ContainsFunc(terminals, func(t Terminal) bool { return t.Code == in.Terminal }), "terminal", "unknown")
 	return p.Err()
 }
@@ -74,7 +75,7 @@ func (in SlipInput) slip(terminals []Terminal) provider.Slip {
 // was lost, or that nobody answers about: paid, with batch, coupon and
 // authorization, or not charged. It goes the way of all news, as an operator's;
 // the next batch close holds it to the provider's totals. Errors: not_found,
-// invalid with fields batch, coupon, authorization, last_four, amount;
+// invalid with fields terminal, batch, coupon, authorization, last_four, amount;
 // not_allowed_in_state.
 func (s *Service) SettleBySlip(ctx context.Context, id posta.PaymentID, in SlipInput) (Payment, error) {
 	p, err := s.Store.Payment(ctx, in.MerchantID, in.Mode, id)
@@ -96,12 +97,12 @@ func (s *Service) SettleBySlip(ctx context.Context, id posta.PaymentID, in SlipI
 			facts = nil // it has ended, and stays so
 		}
 		if in.Done {
-			said.Status = provider.StatusAccepted
-			facts = []provider.Fact{said}
 			amount := in.Amount
 			if amount == 0 {
 				amount = p.Amount.Amount + p.Options.CashBack
 			}
+			said.Status, said.Explained = provider.StatusAccepted, amount-p.Amount.Amount
+			facts = []provider.Fact{said}
 			slip := in.slip(p.Terminals)
 			slip.CashBack = p.Options.CashBack
 			facts = append(facts, provider.Fact{Kind: provider.FactAttempt, ID: slipAttempt, Parent: ownRecord, Status: provider.StatusApproved,

@@ -50,6 +50,35 @@ func newest(facts []provider.Fact) []provider.Fact {
 	return out
 }
 
+// believed gives the newest facts without what a person read off a slip, once
+// the provider itself tells of an attempt that brought money: it is the same one.
+// What was given back of the one was given back of the other.
+func believed(facts []provider.Fact) []provider.Fact {
+	out := newest(facts)
+	own := ""
+	for _, f := range out {
+		if f.Kind == provider.FactAttempt && f.ID != slipAttempt && brought(f.Status) {
+			own = f.ID
+		}
+	}
+	if own == "" {
+		return out
+	}
+	out = slices.DeleteFunc(out, func(f provider.Fact) bool { return f.Kind == provider.FactAttempt && f.ID == slipAttempt })
+	for i := range out {
+		if out[i].Kind == provider.FactRefund && out[i].Parent == slipAttempt {
+			out[i].Parent = own
+		}
+	}
+	return out
+}
+
+// brought reports whether an attempt of the status brought money, wherever that
+// is now.
+func brought(s provider.Status) bool {
+	return s == provider.StatusApproved || s == provider.StatusInMediation || s == provider.StatusChargedBack
+}
+
 func fill(f *provider.Fact, older provider.Fact) {
 	for _, text := range []struct{ to, from *string }{
 		{&f.Method, &older.Method}, {&f.Brand, &older.Brand}, {&f.LastFour, &older.LastFour},
@@ -79,7 +108,7 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 	var open, review, unanswered, lost, stranded, doubtful, foreign bool
 	var progress provider.Progress
 	var explained, stray int64
-	current := newest(facts)
+	current := believed(facts)
 	end := endOf(facts)
 	ended := end.State != ""
 	s.LastDetail = end.LastDetail
@@ -115,6 +144,9 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 			foreign = true
 		case provider.FactOperator:
 			accepted = accepted || f.Status == provider.StatusAccepted
+			if slices.ContainsFunc(current, func(a provider.Fact) bool { return a.Kind == provider.FactAttempt && a.ID == slipAttempt }) {
+				explained += f.Explained
+			}
 		}
 	}
 	var declinedAt time.Time
@@ -174,10 +206,10 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 		s.Attention = AttentionOverpaid
 	case foreign:
 		s.Attention = AttentionMismatch
-	case (review || unanswered) && !proven && !ended:
-		s.Attention = AttentionReview
 	case stranded && s.State == Unknown, doubtful && !proven:
 		s.Attention = AttentionSlip
+	case (review || unanswered) && !proven && !ended:
+		s.Attention = AttentionReview
 	}
 	if !proven {
 		s.PaidAt = time.Time{}
@@ -238,7 +270,7 @@ func endOf(facts []provider.Fact) (s Summary) {
 func (p Payment) Attempts() []Attempt {
 	var out []Attempt
 	refunded := map[string]int64{}
-	current := newest(p.Facts)
+	current := believed(p.Facts)
 	for _, f := range current {
 		if f.Kind == provider.FactRefund && f.Status == provider.StatusApproved {
 			refunded[f.Parent] += f.Amount

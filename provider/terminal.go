@@ -123,7 +123,7 @@ type Settlement struct {
 // SettlementFact is what a provider said about a batch close.
 type SettlementFact struct {
 	ID     string
-	Status Status // pending, approved, rejected (by the acquirer), refused (an error ended it)
+	Status Status // pending, approved, rejected (by the acquirer), refused (it did not close), doubtful (an error leaves open whether it did)
 	// Progress of a pending one.
 	Progress Progress
 	Detail   string // the provider's own words

@@ -127,6 +127,8 @@ func (s *Service) told(ctx context.Context, st Settlement, fact provider.Settlem
 			st.close(batch)
 		case provider.StatusRejected:
 			st.State = Declined
+		case provider.StatusDoubtful:
+			st.State, st.Attention = Unknown, AttentionSlip
 		default:
 			st.State = Failed
 		}

@@ -17,7 +17,7 @@ type State string
 const (
 	Created   State = "created"   // stored, the provider not yet asked
 	Pending   State = "pending"   // waits on the terminal, or closes
-	Unknown   State = "unknown"   // asked, the answer was lost: a person settles it by the slip
+	Unknown   State = "unknown"   // asked, and nobody can tell what became of it: a person settles it by the slip
 	Confirmed State = "confirmed" // the batch is closed
 	Declined  State = "declined"  // the acquirer refused
 	Failed    State = "failed"    // the provider refused, or an error ended it

@@ -218,6 +218,7 @@ func TestACloseThatEndsOtherwise(t *testing.T) {
 			t.Errorf("%+v", st)
 		}
 		want(t, d.closed(t, provider.StatusRefused), settlement.Failed, settlement.AttentionNone)
+		want(t, d.closed(t, provider.StatusDoubtful), settlement.Unknown, settlement.AttentionSlip)
 		d.refuse = posta.CodeProviderRejected
 		refused := d.ask(t)
 		if want(t, refused, settlement.Failed, settlement.AttentionNone); refused.Detail != "409" {
