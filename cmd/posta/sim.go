@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -72,7 +73,7 @@ func (c *simCmd) Run(ctx context.Context, t terminal) error {
 	addresses, words := map[string]string{"url": address}, "The "+name+" simulator serves on "+address+"\n"
 	for _, page := range pages {
 		addresses[page] = address + "/sim/" + page
-		words += "  " + page + "  " + addresses[page] + "\n"
+		words += fmt.Sprintf("  %-9s  %s\n", page, addresses[page])
 	}
 	if err := t.print(addresses, "%s", words); err != nil {
 		return errors.Join(err, listener.Close(), simulator.Close())
