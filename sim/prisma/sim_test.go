@@ -2,12 +2,15 @@ package prisma_test
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"posta"
 	"posta/sim/prisma"
 )
 
@@ -64,29 +67,40 @@ func TestPRSIM01_RestartedItAgreesWithItself(t *testing.T) {
 }
 
 func TestPRSIM02_RunMovesWhatTimeMoves(t *testing.T) {
-	const wait = 30 * time.Minute
-	b := newStand(t, func(c *prisma.Config) { c.Pace = prisma.Pace{AnswerMin: wait} })
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	id := b.asked()
-	b.server.Close() // from here on only Run can change anything unasked
-	done := make(chan error, 1)
-	go func() { done <- b.sim.Run(ctx) }()
-	b.do(b.sim.Take(one, id))
-	b.do(b.sim.Present(one, prisma.Card{}))
-	changed := b.sim.Changed()
-	b.clock.Move(wait)
-	select {
-	case <-changed:
-	case <-ctx.Done():
-		t.Fatal("nothing moved")
-	}
-	b.do(b.sim.Await(ctx, func() bool { return b.sim.Terminals()[0].Last != nil }))
-	cancel()
-	b.do(<-done)
-	if b.sim.Await(ctx, func() bool { return false }) == nil {
-		t.Fatal("Await outlives its context")
-	}
+	synctest.Test(t, func(t *testing.T) { // nothing but Run works inside, and real time stands
+		clock := posta.NewFrozenClock(start)
+		sim, err := prisma.New(prisma.Config{Clock: clock})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = sim.Close() }()
+		account := prisma.Account{PublicKey: public, SecretKey: secret, CUIT: cuit, Terminals: []prisma.Terminal{{ID: one, AutoClose: "23:30"}}}
+		if err := errors.Join(sim.AddAccount(account), sim.Plant(one, prisma.Movement{Amount: 100})); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- sim.Run(ctx) }()
+		synctest.Wait() // it rests
+		changed := sim.Changed()
+		clock.Move(24 * time.Hour)
+		synctest.Wait()
+		select {
+		case <-changed:
+		default:
+			t.Fatal("the clock was moved, and nothing else")
+		}
+		if err := sim.Await(ctx, func() bool { return len(sim.Books().Batches) == 1 }); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if sim.Await(ctx, func() bool { return false }) == nil {
+			t.Fatal("Await outlives its context")
+		}
+	})
 }
 
 func TestPRSIM03_ControlAPIDrivesIt(t *testing.T) {
