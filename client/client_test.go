@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -133,5 +135,72 @@ func TestWatchGoesOnWhereTheLineBroke(t *testing.T) {
 	}
 	if err := c.Watch(t.Context(), "con_1", nil); posta.ErrorCode(err) != posta.CodeNotFound {
 		t.Error(err)
+	}
+}
+
+// What goes to the hub is what its API has: the path, the method, and what is
+// left out where nothing is asked.
+func TestTerminalsAndSettlementsAreAsked(t *testing.T) {
+	var bodies []string
+	c, h := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		bodies = append(bodies, strings.TrimSpace(string(b)))
+		fmt.Fprint(w, `{}`)
+	})
+	ctx := t.Context()
+	for i, want := range []struct {
+		ask  func() error
+		line string
+		body string
+	}{
+		{func() error { _, err := c.ProposeRefund(ctx, "pay_1", 500); return err }, "GET /v1/payments/pay_1/refund-proposal?amount=500", ""},
+		{func() error { _, err := c.Refund(ctx, "k", "pay_1", client.NewRefund{Kind: "reversal"}); return err }, "POST /v1/payments/pay_1/refunds", `{"kind":"reversal"}`},
+		{func() error { _, err := c.CancelRefund(ctx, "k", "ref_1"); return err }, "POST /v1/refunds/ref_1/cancel", ""},
+		{func() error { _, err := c.SettleBySlip(ctx, "k", "pay_1", client.SlipSays{}); return err }, "POST /v1/payments/pay_1/settle-by-slip", `{"done":false}`},
+		{func() error {
+			_, err := c.SettleRefundBySlip(ctx, "k", "ref_1", client.SlipSays{Done: true, Batch: "1"})
+			return err
+		}, "POST /v1/refunds/ref_1/settle-by-slip", `{"done":true,"batch":"1"}`},
+		{func() error { return c.SetIntegrated(ctx, "k", "con_1", "N950/1", true) }, "POST /v1/connections/con_1/devices/N950%2F1/integrated", `{"integrated":true}`},
+		{func() error {
+			_, err := c.UpdateTerminal(ctx, "trm_1", client.TerminalChange{Tills: &[]posta.TillID{}})
+			return err
+		}, "PATCH /v1/terminals/trm_1", `{"tills":[]}`},
+		{func() error { return c.RemoveTerminal(ctx, "trm_1") }, "DELETE /v1/terminals/trm_1", ""},
+		{func() error { _, err := c.CreateSettlement(ctx, "k", "trm_1"); return err }, "POST /v1/settlements", `{"terminal_id":"trm_1"}`},
+		{func() error { _, err := c.CloseStore(ctx, "k", "sto_1"); return err }, "POST /v1/stores/sto_1/close", ""},
+		{func() error {
+			_, err := c.Settlements(ctx, client.SettlementFilter{Attention: true, TerminalID: "trm_1"})
+			return err
+		}, "GET /v1/settlements?attention=true&terminal_id=trm_1", ""},
+		{func() error { _, err := c.ExplainSettlement(ctx, "k", "stl_1", "why"); return err }, "POST /v1/settlements/stl_1/settle", `{"note":"why"}`},
+		{func() error { _, err := c.Batch(ctx, "trm_1"); return err }, "GET /v1/terminals/trm_1/batch", ""},
+	} {
+		if err := want.ask(); err != nil {
+			t.Fatal(want.line, err)
+		}
+		r := h.requests[i]
+		if got := r.Method + " " + r.URL.RequestURI(); got != want.line || bodies[i] != want.body {
+			t.Errorf("%s %s, want %s %s", got, bodies[i], want.line, want.body)
+		}
+	}
+}
+
+func TestWatchFollowsASettlement(t *testing.T) {
+	c, h := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(w, "id: 7\nevent: state\ndata: {\"settlement\":{\"id\":\"stl_1\",\"state\":\"pending\"}}\n\n"+
+			"id: 8\nevent: settlement.confirmed\ndata: {\"type\":\"settlement.confirmed\",\"subject\":\"stl_1\",\"data\":{\"id\":\"stl_1\",\"state\":\"confirmed\",\"attention\":\"difference\"}}\n\n")
+	})
+	var seen []string
+	err := c.Watch(t.Context(), "stl_1", func(e client.Event) error {
+		seen = append(seen, e.Subject+" "+e.Settlement.State+e.Settlement.Attention)
+		if e.Settlement.Final() {
+			return client.Done
+		}
+		return nil
+	})
+	if err != nil || fmt.Sprint(seen) != "[stl_1 pending stl_1 confirmeddifference]" || h.requests[0].URL.Path != "/v1/settlements/stl_1/events" {
+		t.Error(seen, err, h.requests[0].URL)
 	}
 }
