@@ -162,7 +162,7 @@ func (a *App) wire(ctx context.Context) error {
 	if c.Phone != "" {
 		demo = &web.Demo{PhoneURL: c.Phone, TerminalsURL: c.Terminals, Email: demoEmail, Password: demoPassword}
 	}
-	webHandler := web.New(web.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Inbox: a.Inbox,
+	webHandler := web.New(web.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox,
 		Hub: a.Hub, Events: a.Store, Calls: a.Store, Catalog: catalog, Clock: c.Clock, Log: c.Log,
 		PublicURL: a.URL, Demo: demo, Version: Version})
 	a.Handler = a.routes(apiHandler, webHandler)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"posta"
@@ -74,6 +75,7 @@ type connectionForm struct {
 	Problem    problem
 
 	Connection account.Connection // as it is kept
+	Steps      []string           // how to find the keys, in words
 	Hook       string             // the address to give to the provider
 	Topics     []string
 }
@@ -86,7 +88,10 @@ var plainFields = map[string]bool{"flow": true, "qr_mode": true, "public_key": t
 func (v *visit) fill(form *connectionForm, views []account.FieldView, typed map[string]string) {
 	for _, view := range views {
 		f := connectionField{FieldView: view, Input: "config." + view.Name, Wrong: form.Wrong["config."+view.Name]}
-		key := "connection.field." + view.Name
+		key := "connection." + form.Provider + "." + view.Name // the provider's own words, else those of any
+		if !v.words.Has(key) {
+			key = "connection.field." + view.Name
+		}
 		if own := "connection." + form.Provider + "." + view.Name; v.words.Has(own) {
 			key = own // the provider's own word for it
 		}
@@ -143,6 +148,9 @@ func (s *server) newForm(v *visit) (connectionForm, provider.Description, error)
 	}
 	d, err := s.Accounts.Provider(name)
 	form := connectionForm{Provider: d.Name, Title: d.Title, Name: d.Title, Nonce: s.newNonce()}
+	for i := 1; v.words.Has("connections.step." + d.Name + "." + strconv.Itoa(i)); i++ {
+		form.Steps = append(form.Steps, v.T("connections.step."+d.Name+"."+strconv.Itoa(i)))
+	}
 	for _, each := range s.Accounts.Providers {
 		form.Providers = append(form.Providers, option{each.Name, each.Title, each.Name == d.Name})
 	}

@@ -8,6 +8,7 @@ import (
 	"posta/inbox"
 	"posta/payment"
 	"posta/provider"
+	"posta/settlement"
 	"posta/till"
 )
 
@@ -57,6 +58,7 @@ type homeData struct {
 	Highest    int64
 	ToLookAt   []paymentRow
 	LookCount  int64
+	Settle     []settlementRow // batch closes that want somebody
 	Open       []paymentRow
 	Trouble    []noticeRow
 	Tills      []till.Till
@@ -125,6 +127,13 @@ func (s *server) homePayments(v *visit, data *homeData) error {
 	data.Charged = all > 0
 	if data.ToLookAt, data.LookCount, err = list("", true, 5); err != nil {
 		return err
+	}
+	closes, err := s.Settlements.List(v.ctx(), settlement.Filter{MerchantID: v.Merchant.ID, Mode: v.Mode, Attention: true, Page: posta.Page{Limit: 5}})
+	if err != nil {
+		return err
+	}
+	for _, st := range closes {
+		data.Settle = append(data.Settle, v.settlementRow(st, data.Where))
 	}
 	for _, state := range []payment.State{payment.Unknown, payment.Pending, payment.Created} {
 		rows, _, err := list(state, false, 10)

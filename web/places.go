@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"posta"
@@ -76,6 +77,8 @@ type storeForm struct {
 	ID          posta.StoreID // "" for a new one
 	Nonce       string
 	Name        string
+	CloseAt     string // hour of the scheduled batch close, "" for none
+	Closes      bool   // it has terminals, so that there is something to close
 	Connection  string
 	Connections []option
 	Address     till.Address
@@ -121,13 +124,19 @@ func (s *server) newStore(v *visit) error {
 // readStore fills the form with what was sent.
 func (v *visit) readStore(form *storeForm) till.StoreInput {
 	get := v.r.PostFormValue
-	form.Name, form.Connection = get("name"), get("connection_id")
+	form.Name, form.Connection, form.CloseAt = get("name"), get("connection_id"), get("close_at")
 	form.Address = till.Address{Street: get("street"), Number: get("number"), City: get("city"), State: get("state"),
 		Latitude: get("latitude"), Longitude: get("longitude"), Reference: get("reference")}
 	if nonce := get("nonce"); nonce != "" {
 		form.Nonce = nonce
 	}
-	return till.StoreInput{ID: form.ID, MerchantID: v.Merchant.ID, Mode: v.Mode, ConnectionID: posta.ConnectionID(form.Connection), Name: form.Name, Address: form.Address}
+	return till.StoreInput{ID: form.ID, MerchantID: v.Merchant.ID, Mode: v.Mode, ConnectionID: posta.ConnectionID(form.Connection), Name: form.Name, Address: form.Address, CloseAt: form.CloseAt}
+}
+
+// closesBatches reports whether the store has terminals in use.
+func (v *visit) closesBatches(id posta.StoreID) (bool, error) {
+	terminals, err := v.s.Tills.Terminals(v.ctx(), v.Merchant.ID, v.Mode)
+	return slices.ContainsFunc(terminals, func(t till.Terminal) bool { return t.StoreID == id }), err
 }
 
 func (s *server) createStore(v *visit) error {
@@ -190,8 +199,11 @@ func (s *server) editStore(v *visit) error {
 		return err
 	}
 	form, err := v.storeForm()
-	form.ID, form.Name, form.Connection, form.Address = st.ID, st.Name, string(st.ConnectionID), st.Address
+	form.ID, form.Name, form.Connection, form.Address, form.CloseAt = st.ID, st.Name, string(st.ConnectionID), st.Address, st.CloseAt
 	if err != nil {
+		return err
+	}
+	if form.Closes, err = v.closesBatches(st.ID); err != nil {
 		return err
 	}
 	return v.render("store", form)
@@ -207,7 +219,13 @@ func (s *server) updateStore(v *visit) error {
 		return err
 	}
 	form.ID = st.ID
+	if form.Closes, err = v.closesBatches(st.ID); err != nil {
+		return err
+	}
 	in := v.readStore(&form)
+	if !v.r.PostForm.Has("close_at") { // a form that does not ask for it does not change it
+		in.CloseAt = st.CloseAt
+	}
 	in.ConnectionID = st.ConnectionID
 	form.Connection = string(st.ConnectionID)
 	made, err := s.Tills.UpdateStore(v.ctx(), in)
@@ -243,6 +261,11 @@ func (s *server) removeStore(v *visit) error {
 		return err
 	}
 	removed, err := s.Tills.RemoveStore(v.ctx(), v.Merchant.ID, v.Mode, st.ID)
+	var used *posta.Error
+	if errors.As(err, &used) && used.Code == posta.CodeStoreInUse && used.Params["tills"] == "0" {
+		v.flash("error", v.T("terminal.store_has"), v.T("terminal.store_has.text"))
+		return v.redirect("/stores")
+	}
 	if posta.ErrorCode(err) == posta.CodeStoreInUse {
 		v.flash("error", v.T("stores.has_tills"), v.T("stores.has_tills.text"))
 		return v.redirect("/stores")

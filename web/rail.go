@@ -57,6 +57,9 @@ func (c counter) serving() []till.Terminal {
 	})
 }
 
+// Closes reports whether the till has a terminal at all, and so may close a batch.
+func (c counter) Closes() bool { return len(c.serving()) > 0 }
+
 // can is what a connection offers on a rail; false where it cannot be opened.
 func (v *visit) can(id posta.ConnectionID, rail provider.Rail) (provider.Capabilities, bool) {
 	connector, err := v.s.Payments.Open(v.ctx(), id)

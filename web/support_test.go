@@ -18,6 +18,7 @@ import (
 	"posta/payment"
 	"posta/provider"
 	"posta/seal"
+	"posta/settlement"
 	"posta/store"
 	"posta/store/storetest"
 	"posta/text"
@@ -137,6 +138,7 @@ type hub struct {
 	bank     *bank
 	accounts *account.Service
 	payments *payment.Service
+	closes   *settlement.Service
 	tills    *till.Service
 	live     *live.Hub
 	server   *httptest.Server
@@ -160,15 +162,28 @@ func start(t *testing.T) *hub {
 	go func() { h.live.Run(ctx); close(running) }()
 	h.payments = &payment.Service{Store: h.db, Open: open, Clock: h.clock, Log: log, Committed: h.live.Wake,
 		NotifyURL: func(posta.ConnectionID) string { return "https://posta.test/hooks/x" }}
-	h.tills = &till.Service{Keeper: h.db, Clock: h.clock, Open: open, Currency: h.accounts.Currency,
+	h.closes = &settlement.Service{Store: h.db, Open: open, Clock: h.clock, Log: log, Committed: h.live.Wake}
+	h.tills = &till.Service{Location: h.accounts.Location, TerminalUse: h.terminalUse, Keeper: h.db, Clock: h.clock, Open: open, Currency: h.accounts.Currency,
 		ConnectionMode: h.accounts.ConnectionMode, Busy: func(context.Context, posta.MerchantID, posta.TillID) (bool, error) { return false, nil }}
-	handler := web.New(web.Services{Accounts: h.accounts, Tills: h.tills, Payments: h.payments, Hub: h.live, Events: h.db, Calls: h.db,
+	handler := web.New(web.Services{Accounts: h.accounts, Tills: h.tills, Payments: h.payments, Settlements: h.closes, Hub: h.live, Events: h.db, Calls: h.db,
 		Catalog: text.Must(), Clock: h.clock, Log: log, PublicURL: func() string { return h.public }, Version: "test"})
 	h.server = httptest.NewServer(handler)
 	t.Cleanup(func() { cancel(); <-running; h.server.Close() })
 	h.world = storetest.Seed(t, h.db)
 	h.user(h.world, "ana@tienda.example", "")
 	return h
+}
+
+// terminalUse is what is under way on a terminal, as tills need to know it.
+func (h *hub) terminalUse(ctx context.Context, m posta.MerchantID, id posta.TerminalID) (map[string]string, error) {
+	use, err := h.db.TerminalUse(ctx, m, id)
+	named := map[string]string{}
+	for name, id := range map[string]string{"payment": string(use.Payment), "refund": string(use.Refund), "settlement": string(use.Settlement)} {
+		if id != "" {
+			named[name] = id
+		}
+	}
+	return named, err
 }
 
 // user adds a person of a merchant.

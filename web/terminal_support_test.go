@@ -174,7 +174,7 @@ func terminals(t *testing.T, h *hub) *counter {
 		}
 		return h.bank, nil
 	}
-	h.payments.Open, h.tills.Open = open, open
+	h.payments.Open, h.tills.Open, h.closes.Open = open, open, open
 	return c
 }
 

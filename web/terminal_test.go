@@ -25,7 +25,7 @@ func TestTillOffersItsRails(t *testing.T) {
 	hasNot(t, body, `value="terminal"`, `id="devices"`)
 	c := terminals(t, h)
 	body = b.page(h.till())
-	has(t, body, `id="charge" name="rail" value="qr"`, `id="charge-terminal" name="rail" value="terminal"`, "Mostrador", "Salón", "El que la tome primero",
+	has(t, body, `id="charge" name="rail" value="qr"`, `id="charge-terminal" name="rail" value="terminal"`, "Mostrador", "Salón", "La que lo tome primero",
 		`name="installments" value="6"`, `name="cash_back"`, `name="brand"`, `name="document"`, `name="benefit"`)
 	c.pos.options = []string{provider.OptionMethod}
 	body = b.page(h.till())
@@ -78,7 +78,7 @@ func TestStageFollowsTheTerminal(t *testing.T) {
 		has(t, b.page(page), tc.words, "device-"+string(tc.progress), `data-state="pending"`, `id="cancel"`)
 	}
 	b.post(h.till() + "/payments/" + string(p.ID) + "/cancel")
-	has(t, b.page(page), "Cancelando", "Esperamos al terminal", "device-canceling")
+	has(t, b.page(page), "Cancelando", "Esperamos a la terminal", "device-canceling")
 	paid := visa(170000)
 	paid.Slip.CashBack, paid.Explained = 0, 20000
 	c.hear(taken(p.ID, paid))
@@ -91,7 +91,7 @@ func TestStageFollowsTheTerminal(t *testing.T) {
 		want string
 	}{
 		{func(id posta.PaymentID) provider.Observation { return ended(id, provider.StatusRejected, "DECLINED") }, 0, "El banco no aprobó la tarjeta"},
-		{func(id posta.PaymentID) provider.Observation { return ended(id, provider.StatusCanceled, "UNDONE") }, 0, "Se canceló en el terminal"},
+		{func(id posta.PaymentID) provider.Observation { return ended(id, provider.StatusCanceled, "UNDONE") }, 0, "Se canceló en la terminal"},
 		{func(id posta.PaymentID) provider.Observation { return ended(id, provider.StatusCanceled, "UNDONE") }, 3 * time.Minute, "Se acabó el tiempo"},
 	} {
 		p := c.charge(b, "20")
@@ -114,10 +114,10 @@ func TestP25_TheCashierKnowsWhatToDoAndTheSlipSettles(t *testing.T) {
 	b := h.login("ana@tienda.example")
 	c.pos.lost = true
 	p := c.charge(b, "1500", "way", "debit", "cash_back", "500")
-	has(t, b.page(h.till()), `class="panel state-unknown"`, "No sabemos si el terminal cobró", "Mire el terminal (Mostrador)", "<ol class=\"numbered\"><li>", `id="slip"`)
+	has(t, b.page(h.till()), `class="panel state-unknown"`, "No sabemos si la terminal cobró", "Mire la terminal (Mostrador)", "<ol class=\"numbered\"><li>", `id="slip"`)
 	slip := h.till() + "/payments/" + string(p.ID) + "/slip"
-	has(t, b.page(slip), "¿El terminal cobró", "2.000,00", "Lo afirma Ana Ruiz", `value="2000,00"`)
-	has(t, b.page("/payments/"+string(p.ID)), "No se sabe si el terminal cobró", slip)
+	has(t, b.page(slip), "¿La terminal cobró", "2.000,00", "Lo afirma Ana Ruiz", `value="2000,00"`)
+	has(t, b.page("/payments/"+string(p.ID)), "No se sabe si la terminal cobró", slip)
 	got := b.post(slip, "batch", "3")
 	has(t, got.body, "Elija una de las dos", `value="3"`)
 	got = b.post(slip, "done", "yes", "batch", "3", "last_four", "12")
@@ -159,7 +159,7 @@ func TestBusyTerminalNamesWhatItIsBusyWith(t *testing.T) {
 	if got.status != http.StatusConflict {
 		t.Errorf("busy: %d", got.status)
 	}
-	has(t, got.body, "El terminal tiene abierto un cobro de", "1.500,00 de Caja 1", `name="amount" value="20"`)
+	has(t, got.body, "La terminal tiene abierto un cobro de", "1.500,00 de Caja 1", `name="amount" value="20"`)
 	said := b.script("/till/"+string(other.ID)+"/charge", fields...)
 	has(t, said.body, `"wrong":"terminal_busy"`, "1.500,00 de Caja 1")
 	if len(c.pos.asked) != 1 {
@@ -177,7 +177,7 @@ func TestP28_VoidOrRefundIsProposedAndExplained(t *testing.T) {
 	p := c.sold(b, "1500")
 	sale := h.till() + "/sales/" + string(p.ID)
 	body := b.page(sale)
-	has(t, body, "Anular la venta", "es la venta entera y su lote sigue abierto", `id="void-form"`, `id="refund-instead"`, "Se hace en el terminal Mostrador",
+	has(t, body, "Anular la venta", "es la venta entera y su lote sigue abierto", `id="void-form"`, `id="refund-instead"`, "Se hace en la terminal Mostrador",
 		"Autorización", "778899", "Lote · Cupón", "3 · 165")
 	got := b.post(sale+"/refund", "nonce", posta.NewULID(storetest.Now), "kind", "reversal", "amount", "500")
 	if got.status != http.StatusUnprocessableEntity {
@@ -191,14 +191,14 @@ func TestP28_VoidOrRefundIsProposedAndExplained(t *testing.T) {
 		t.Fatalf("%d %s %+v", got.status, got.to, c.pos.refunded)
 	}
 	body = b.page(sale)
-	has(t, body, "Anulación de", "Siga en el terminal Mostrador", "Enviado a Mostrador", "Quitar del terminal", `class="tag">Anulación`)
+	has(t, body, "Anulación de", "Siga en la terminal Mostrador", "Enviado a Mostrador", "Quitar dla terminal", `class="tag">Anulación`)
 	hasNot(t, body, `id="void-form"`)
 	refunds, err := h.db.ListRefunds(t.Context(), p.ID)
 	if err != nil || len(refunds) != 1 {
 		t.Fatalf("%d refunds, %v", len(refunds), err)
 	}
 	got = b.post(sale + "/refunds/" + string(refunds[0].ID) + "/cancel")
-	has(t, b.page(got.to), "Se quitó del terminal", `id="void-form"`)
+	has(t, b.page(got.to), "Se quitó dla terminal", `id="void-form"`)
 
 	p = c.sold(b, "800")
 	sale = h.till() + "/sales/" + string(p.ID)
@@ -232,8 +232,8 @@ func TestLostRefundIsSettledByItsSlip(t *testing.T) {
 		t.Fatalf("%+v, %v", refunds, err)
 	}
 	slip := sale + "/refunds/" + string(refunds[0].ID) + "/slip"
-	has(t, b.page(sale), "No sabemos si el terminal lo hizo", slip)
-	has(t, b.page(slip), "¿El terminal devolvió", "500,00", "Sí, se devolvió")
+	has(t, b.page(sale), "No sabemos si la terminal lo hizo", slip)
+	has(t, b.page(slip), "¿La terminal devolvió", "500,00", "Sí, se devolvió")
 	got := b.post(slip, "done", "yes", "batch", "3", "coupon", "166", "authorization", "778900")
 	if got.to != sale {
 		t.Fatalf("%d %s", got.status, got.body)

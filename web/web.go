@@ -21,6 +21,7 @@ import (
 	"posta/outbound"
 	"posta/page"
 	"posta/payment"
+	"posta/settlement"
 	"posta/text"
 	"posta/till"
 )
@@ -33,19 +34,20 @@ var assetFiles embed.FS
 
 // Services are what the pages stand on.
 type Services struct {
-	Accounts  *account.Service
-	Tills     *till.Service
-	Payments  *payment.Service
-	Inbox     *inbox.Service
-	Hub       *live.Hub
-	Events    live.Store
-	Calls     outbound.Store
-	Catalog   *text.Catalog
-	Clock     posta.Clock
-	Log       *slog.Logger
-	PublicURL func() string
-	Demo      *Demo // nil outside posta demo
-	Version   string
+	Accounts    *account.Service
+	Tills       *till.Service
+	Payments    *payment.Service
+	Settlements *settlement.Service
+	Inbox       *inbox.Service
+	Hub         *live.Hub
+	Events      live.Store
+	Calls       outbound.Store
+	Catalog     *text.Catalog
+	Clock       posta.Clock
+	Log         *slog.Logger
+	PublicURL   func() string
+	Demo        *Demo // nil outside posta demo
+	Version     string
 }
 
 // Demo is what only posta demo has to show.
@@ -93,10 +95,13 @@ func (s *server) routes(mux *http.ServeMux) {
 	s.ticketRoutes(mux)       // /till/{till}/ticket/{payment}
 	s.shiftRoutes(mux)        // /till/{till}/shift  …/open  …/close  /till/{till}/shift/{shift}
 	s.posterRoutes(mux)       // /tills/{till}/poster  …/poster/provider
+	s.closingRoutes(mux)      // /till/{till}/close  /stores/{store}/close
 	s.paymentRoutes(mux)      // /payments
+	s.settlementRoutes(mux)   // /settlements  /settlements/{settlement}
 	s.storyRoutes(mux)        // /payments/{payment}
 	s.notificationRoutes(mux) // /notifications
 	s.placeRoutes(mux)        // /stores  /tills
+	s.terminalRoutes(mux)     // /terminals  /connections/{connection}/devices
 	s.connectionRoutes(mux)   // /connections
 	s.keyRoutes(mux)          // /keys
 	s.settingRoutes(mux)      // /settings
