@@ -70,7 +70,7 @@ func TestT(t *testing.T) {
 func TestEveryErrorSaysItAll(t *testing.T) {
 	t.Parallel()
 	c := text.Must()
-	for _, code := range strings.Fields("invalid not_found unauthorized forbidden conflict till_busy idempotency_key_reused request_in_flight refund_exceeds not_allowed_in_state too_large unsupported_media_type rate_limited provider_rejected provider_unavailable mode_mismatch card_number_refused unavailable internal") {
+	for _, code := range strings.Fields("invalid not_found unauthorized forbidden conflict till_busy terminal_busy store_in_use idempotency_key_reused request_in_flight refund_exceeds not_allowed_in_state too_large unsupported_media_type rate_limited provider_rejected provider_unavailable mode_mismatch card_number_refused unavailable internal") {
 		for _, lang := range text.Languages {
 			l := c.Localizer(lang)
 			if all, title, help := l.T("error."+code), l.T("error."+code+".title"), l.T("error."+code+".help"); all != title+". "+help {
