@@ -62,17 +62,17 @@ func TestP40_NoSecretIsRecorded(t *testing.T) {
 }
 
 // A card terminal's exchanges: the key pair, the token that it brings, and who
-// holds the card.
+// holds the card. Seen red with each of the three names left out.
 func TestP40_NothingOfATerminalsCustomerIsRecorded(t *testing.T) {
-	const pair, token = canary + "-pair", canary + "-token"
+	const pair, token, holder = canary + "-pair", canary + "-token", "PEREZ/ANA"
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, `{"access_token":"%s","apiKey":"%s","payment_data":{"card_holder":"%s","card_holder_id":"%s","bin":450799,"last_four_digits":"1234","echo":"%s"}}`,
-			token, canary, canary, canary, strings.TrimPrefix(r.Header.Get("Authorization"), "Basic "))
+			token, canary, holder, holder, strings.TrimPrefix(r.Header.Get("Authorization"), "Basic "))
 	}))
 	defer server.Close()
 	client, kept := newClient(t, outbound.Options{})
-	r := request(t, t.Context(), "POST", server.URL+"/x?cuit_cuil=30-00000000-7", `{"payment_request_data":{"card_holder_id":"`+canary+`","payment_amount":"1500"}}`)
+	r := request(t, t.Context(), "POST", server.URL+"/x?cuit_cuil=30-00000000-7", `{"payment_request_data":{"card_holder_id":"`+holder+`","payment_amount":"1500"}}`)
 	r.Header.Set("Content-Type", "application/json")
 	r.SetBasicAuth("public", pair)
 	r.Header.Set("apikey", canary)
@@ -86,7 +86,7 @@ func TestP40_NothingOfATerminalsCustomerIsRecorded(t *testing.T) {
 	call := kept.all()[0]
 	credential := strings.TrimPrefix(r.Header.Get("Authorization"), "Basic ")
 	record := fmt.Sprintf("%+v %s %s", call, call.RequestBody, call.ResponseBody)
-	for _, secret := range []string{canary, credential, "450799"} {
+	for _, secret := range []string{canary, credential, holder, "450799"} {
 		if strings.Contains(record, secret) {
 			t.Errorf("the record holds %q: %s", secret, record)
 		}

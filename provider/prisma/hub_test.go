@@ -148,7 +148,8 @@ func TestP27_TheTimeOutCrossesApproval(t *testing.T) {
 
 // "28. A reversal names a payment and takes its whole amount; a partial amount,
 // or one the reversal cannot reach, goes as refund; a partial reversal is
-// refused by the hub before it reaches the terminal."
+// refused by the hub before it reaches the terminal." Seen red with no brand
+// without reversal.
 func TestP28_ReversalOrRefund(t *testing.T) {
 	for name, tc := range map[string]struct {
 		card  sim.Card
@@ -196,7 +197,8 @@ func TestP28_ReversalOrRefund(t *testing.T) {
 
 // A refund or reversal whose answer was lost is asked for once: a reversal is
 // found by its payment, a refund waits for its slip. Nobody's is taken off the
-// terminal after its time, and can be asked for again.
+// terminal after its time, and can be asked for again. Seen red with
+// RecoverRepeat declared.
 func TestP7_ARefundIsAskedForOnce(t *testing.T) {
 	for kind, want := range map[provider.RefundKind]payment.RefundState{provider.KindReversal: payment.RefundSucceeded, provider.KindRefund: payment.RefundUnknown} {
 		h := newHub(t)

@@ -182,7 +182,11 @@ func TestALostReversalIsFound(t *testing.T) {
 	c.take(t)
 	did(t, c.CancelAt(one))
 
-	second := ref(charge, provider.KindReversal, 150_000, "key-2", "")
+	second, alone := ref(charge, provider.KindReversal, 150_000, "key-2", ""), charge
+	alone.Refunds = []provider.RefundRef{second}
+	if found := get(t, connector, alone); len(found) != 2 {
+		t.Fatalf("another's reversal was told: %+v", found)
+	}
 	charge.Refunds = append(charge.Refunds, second)
 	facts = append(facts, get(t, connector, charge)...)
 	if last := facts[len(facts)-1]; last.ID != charge.Order+"/key-1" || last.Status != provider.StatusCanceled {
