@@ -227,6 +227,7 @@ type Description struct {
 	Topics func(Config) []string
 	// Open makes a connector on the transport handed in. Errors: invalid, with fields.
 	Open func(Config, *http.Client, posta.Clock) (Connector, error)
-	// ReadNotice understands a delivery and judges its signature.
+	// ReadNotice understands a delivery and judges its signature; nil for a
+	// provider that sends none: what comes for its connections is not found.
 	ReadNotice func(Delivery, []Secret) (Notice, Verdict)
 }
