@@ -135,6 +135,31 @@ func TestALostRefundIsSettledByItsSlip(t *testing.T) {
 	}
 }
 
+func TestADoubtfulRefundIsSettledByItsSlip(t *testing.T) {
+	for name, done := range map[string]bool{"given back": true, "not": false} {
+		t.Run(name, func(t *testing.T) {
+			inShop(t, func(t *testing.T, s *shop) {
+				p := s.paid(t, "VI")
+				s.refund(t, p, 0)
+				s.pos.finish(provider.StatusDoubtful)
+				s.later(t, 3*time.Second)
+				r := s.refundsOf(t, p.ID)[0]
+				if r.State != payment.RefundUnknown {
+					t.Fatalf("%+v", r)
+				}
+				_, err := s.Refund(t.Context(), s.refundOf(p, 1))
+				wantCode(t, err, posta.CodeRefundExceeds)
+				must[payment.Refund](t)(s.SettleRefundBySlip(t.Context(), r.ID, s.slip(done)))
+				s.later(t, time.Hour) // the provider says the same again
+				r, p = s.refundsOf(t, p.ID)[0], s.get(t, p.ID)
+				if (r.State == payment.RefundSucceeded) != done || (r.State == payment.RefundFailed) == done || (p.State == payment.Refunded) != done {
+					t.Errorf("%s, payment %s", r.State, p.State)
+				}
+			})
+		})
+	}
+}
+
 // Of several terminals only the slip can say which one it was.
 func TestASlipOfSeveralTerminalsNamesOne(t *testing.T) {
 	inShop(t, func(t *testing.T, s *shop) {
