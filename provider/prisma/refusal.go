@@ -39,6 +39,7 @@ type said struct {
 	Code    text `json:"code"`
 	Title   text `json:"title"`
 	Message text `json:"message"`
+	page    bool // not the provider's, but of whatever stands between
 }
 
 // complaint reads the shapes of errors, docs/providers/prisma.md §9, and
@@ -65,7 +66,7 @@ func complaint(body []byte) (said, bool) {
 		return said{Title: text(quoted)}, false
 	}
 	if bytes.HasPrefix(body, []byte("<")) {
-		return said{}, false // a page of whatever stands between
+		return said{page: true}, false
 	}
 	return said{Title: text(body)}, false
 }
@@ -84,7 +85,7 @@ func (c *client) refused(k call, answer *http.Response, good bool, s said) error
 	if good {
 		status, _ = strconv.Atoi(string(s.Status))
 	}
-	if s.Status == "401" || strings.HasSuffix(string(s.Code), "-401") {
+	if answer.StatusCode < 500 && (s.Status == "401" || strings.HasSuffix(string(s.Code), "-401")) {
 		status = http.StatusUnauthorized
 	}
 	s.Code, s.Title = text(c.clean(string(s.Code), 80)), text(c.clean(string(s.Title), 200))
@@ -95,8 +96,11 @@ func (c *client) refused(k call, answer *http.Response, good bool, s said) error
 			e.Params[name] = string(v)
 		}
 	}
-	if e.Code == posta.CodeRateLimited {
+	switch {
+	case e.Code == posta.CodeRateLimited:
 		e.RetryAfter = c.retryAfter(answer)
+	case s.page && (e.Code == posta.CodeProviderRejected || e.Code == posta.CodeNotFound):
+		e.Code = posta.CodeProviderUnavailable
 	}
 	return e
 }

