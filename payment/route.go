@@ -51,16 +51,16 @@ func (s *Service) route(ctx context.Context, in Input, c Channel) (route, error)
 		p.Add(in.Options != (provider.TerminalOptions{}), "options", "not_on_rail")
 		return r, p.Err()
 	}
-	if !can.Terminal.Several {
-		if len(in.Terminals) > 1 {
-			return r, posta.Invalid("terminals", "one")
-		}
-		r.terminals = r.terminals[:1]
+	if !can.Terminal.Several && len(in.Terminals) > 1 {
+		return r, posta.Invalid("terminals", "one")
 	}
 	if err := checkOptions(in.Options, in.Amount.Amount, can.Terminal.Options); err != nil {
 		return r, err
 	}
-	return r, s.free(ctx, in, r, can.Terminal.Queue)
+	if r.terminals, err = s.free(ctx, in, r.terminals, can.Terminal.Queue); err == nil && !can.Terminal.Several {
+		r.terminals = r.terminals[:1]
+	}
+	return r, err
 }
 
 // choose gives the terminals that were asked for, or all that the till has of
@@ -91,22 +91,31 @@ func choose(asked []posta.TerminalID, has []Terminal) ([]Terminal, error) {
 	return out, nil
 }
 
-// free refuses a charge for a terminal on which another one is open, where the
-// provider takes one at a time, or whose batch is being closed.
-func (s *Service) free(ctx context.Context, in Input, r route, queue bool) error {
-	for _, t := range r.terminals {
-		busy, err := s.Store.TerminalUse(ctx, in.MerchantID, t.ID)
+// free gives those of the terminals that can take a charge now: not one on
+// which another charge is open, where the provider takes one at a time, nor one
+// whose batch is being closed. One that was asked for by name and cannot is
+// refused, and so is the charge when none is left.
+func (s *Service) free(ctx context.Context, in Input, terminals []Terminal, queue bool) ([]Terminal, error) {
+	var out []Terminal
+	var taken error
+	for _, t := range terminals {
+		use, err := s.Store.TerminalUse(ctx, in.MerchantID, t.ID)
+		if err != nil {
+			return nil, err
+		}
 		switch {
-		case err != nil:
-			return err
-		case busy.Payment == in.ID && in.ID != "":
-		case busy.Payment != "" && !queue:
-			return &posta.Error{Code: posta.CodeTerminalBusy, Params: map[string]string{"payment": string(busy.Payment)}}
-		case busy.Settlement != "":
-			return &posta.Error{Code: posta.CodeTerminalBusy, Params: map[string]string{"settlement": string(busy.Settlement)}}
+		case use.Payment != "" && use.Payment != in.ID && !queue:
+			taken = &posta.Error{Code: posta.CodeTerminalBusy, Params: map[string]string{"payment": string(use.Payment)}}
+		case use.Settlement != "":
+			taken = &posta.Error{Code: posta.CodeTerminalBusy, Params: map[string]string{"settlement": string(use.Settlement)}}
+		default:
+			out = append(out, t)
 		}
 	}
-	return nil
+	if taken != nil && (len(in.Terminals) > 0 || len(out) == 0) {
+		return nil, taken
+	}
+	return out, nil
 }
 
 // TerminalUse is what is under way on a terminal.
