@@ -59,7 +59,7 @@ func TestP30_TheTillClosesItsBatchAndSeesWhetherItAgrees(t *testing.T) {
 	}
 	has(t, b.page(h.till()+"/close"), "Último cierre", "Coincide", "/settlements/"+string(st.ID))
 	body = b.page("/settlements/" + string(st.ID))
-	has(t, body, "Lote 3", "Los totales del proveedor coinciden", "CIERRE DE LOTE", "Ana Ruiz", "2.400,00", `href="/payments/pay_`)
+	has(t, body, "Lote 3", "Los totales del proveedor coinciden", "CIERRE DE LOTE", "2.400,00", `href="/payments/pay_`, `<span class="by">Ana Ruiz</span>`, "Lote cerrado")
 	hasNot(t, body, `id="task"`)
 	again := b.post(h.till()+"/close", "nonce", strings.TrimPrefix(string(st.ID), "stl_"), "terminal", string(c.terminals[0].ID))
 	if again.status != http.StatusSeeOther || c.pos.settles != 1 {

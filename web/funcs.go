@@ -14,7 +14,7 @@ import (
 //
 //	brand "master"     Mastercard
 //	minus a b          times a b
-//	byrail methods     a report's ways to pay, in groups by rail
+//	byrail report      its ways to pay, in groups by rail
 //	clock t zoned      15:04 in the zone of the second moment
 var templateFuncs = template.FuncMap{
 	"brand":  brand,
@@ -24,23 +24,24 @@ var templateFuncs = template.FuncMap{
 	"clock":  func(at, zoned time.Time) string { return at.In(zoned.Location()).Format("15:04") },
 }
 
-// railSum is a report's lines of one rail.
+// railSum is a report's sum of one rail, with its ways to pay.
 type railSum struct {
-	Rail            string // "" where the lines do not say
-	Count, Captured int64
-	Methods         []till.MethodSum
+	till.RailSum
+	Methods []till.MethodSum
 }
 
-// byRail groups a report's ways to pay, the rails in the order in which they come.
-func byRail(methods []till.MethodSum) []railSum {
+// byRail groups a report's ways to pay. A report from before there were rails
+// has one group without a name.
+func byRail(report till.Report) []railSum {
 	var out []railSum
-	for _, m := range methods {
+	for _, r := range report.Rails {
+		out = append(out, railSum{RailSum: r})
+	}
+	for _, m := range report.Methods {
 		at := slices.IndexFunc(out, func(r railSum) bool { return r.Rail == m.Rail })
 		if at < 0 {
-			out, at = append(out, railSum{Rail: m.Rail}), len(out)
+			out, at = append(out, railSum{RailSum: till.RailSum{Rail: m.Rail}}), len(out)
 		}
-		out[at].Count += m.Count
-		out[at].Captured += m.Captured
 		out[at].Methods = append(out[at].Methods, m)
 	}
 	return out

@@ -77,7 +77,7 @@ func (v *visit) explained(st settlement.Settlement) []string {
 		if amount < 0 || amount == 0 && count < 0 {
 			key, amount, count = "settlement.less", -amount, -count
 		}
-		out = append(out, v.T(key, "line", name, "amount", v.money(amount, st.Currency), "number", count))
+		out = append(out, v.T(key, "line", name, "amount", v.money(amount, st.Currency), "count", count))
 	}
 	return out
 }
@@ -183,7 +183,7 @@ func (s *server) settlementData(v *visit) (settlementData, error) {
 		}
 	}
 	data.Form.Batch = st.Batch
-	events, err := s.Events.EventsAbout(v.ctx(), v.Merchant.ID, posta.PaymentID(st.ID))
+	events, err := s.Events.SettlementEvents(v.ctx(), v.Merchant.ID, st.ID)
 	if err != nil {
 		return data, err
 	}

@@ -45,8 +45,8 @@ func (b *bank) unavailable() error {
 	return nil
 }
 
-func (b *bank) Capabilities(provider.Rail) provider.Capabilities {
-	return provider.Capabilities{Offered: true, Recovery: provider.RecoverSearch, PartialRefund: true, Expires: true}
+func (b *bank) Capabilities(rail provider.Rail) provider.Capabilities {
+	return provider.Capabilities{Offered: rail == provider.RailQR, Recovery: provider.RecoverSearch, PartialRefund: true, Expires: true}
 }
 
 func (b *bank) Check(context.Context) (provider.Account, error) {

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -198,6 +199,20 @@ func (c *counter) hear(seen provider.Observation) payment.Payment {
 		c.t.Fatal(err)
 	}
 	return out.Payment
+}
+
+// give gives an amount back on the terminal, where it is done.
+func (c *counter) give(b *browser, p payment.Payment, amount string) {
+	c.t.Helper()
+	got := b.post(c.till()+"/sales/"+string(p.ID)+"/refund", "nonce", posta.NewULID(storetest.Now), "kind", "refund", "amount", amount)
+	if got.status != http.StatusSeeOther {
+		c.t.Fatalf("refund: %d %s", got.status, got.body)
+	}
+	for id, f := range c.pos.refunds {
+		f.Status, f.Progress, f.Version, f.Slip = provider.StatusApproved, "", 9, provider.Slip{Terminal: "10000001", Batch: "3", Coupon: "170"}
+		c.pos.refunds[id] = f
+		c.hear(provider.Observation{ExternalReference: string(p.ID), Facts: []provider.Fact{f}})
+	}
 }
 
 // visa is a card that paid an amount.

@@ -191,14 +191,14 @@ func TestP28_VoidOrRefundIsProposedAndExplained(t *testing.T) {
 		t.Fatalf("%d %s %+v", got.status, got.to, c.pos.refunded)
 	}
 	body = b.page(sale)
-	has(t, body, "Anulación de", "Siga en la terminal Mostrador", "Enviado a Mostrador", "Quitar dla terminal", `class="tag">Anulación`)
+	has(t, body, "Anulación de", "Siga en la terminal Mostrador", "Enviado a Mostrador", "Quitar de la terminal", `class="tag">Anulación`)
 	hasNot(t, body, `id="void-form"`)
 	refunds, err := h.db.ListRefunds(t.Context(), p.ID)
 	if err != nil || len(refunds) != 1 {
 		t.Fatalf("%d refunds, %v", len(refunds), err)
 	}
 	got = b.post(sale + "/refunds/" + string(refunds[0].ID) + "/cancel")
-	has(t, b.page(got.to), "Se quitó dla terminal", `id="void-form"`)
+	has(t, b.page(got.to), "Se quitó de la terminal", `id="void-form"`)
 
 	p = c.sold(b, "800")
 	sale = h.till() + "/sales/" + string(p.ID)

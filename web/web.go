@@ -7,6 +7,7 @@
 package web
 
 import (
+	"context"
 	"embed"
 	"io/fs"
 	"log/slog"
@@ -40,7 +41,7 @@ type Services struct {
 	Settlements *settlement.Service
 	Inbox       *inbox.Service
 	Hub         *live.Hub
-	Events      live.Store
+	Events      Events
 	Calls       outbound.Store
 	Catalog     *text.Catalog
 	Clock       posta.Clock
@@ -48,6 +49,13 @@ type Services struct {
 	PublicURL   func() string
 	Demo        *Demo // nil outside posta demo
 	Version     string
+}
+
+// Events keeps what happened.
+type Events interface {
+	live.Store
+	// SettlementEvents lists the events of a settlement, oldest first.
+	SettlementEvents(ctx context.Context, m posta.MerchantID, id posta.SettlementID) ([]posta.Event, error)
 }
 
 // Demo is what only posta demo has to show.
