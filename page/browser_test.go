@@ -32,7 +32,7 @@ func TestInTheBrowser(t *testing.T) {
 		return
 	}
 	pages := page.Must(page.New(files("a.html", `{{define "title"}}x{{end}}{{define "body"}} data-live="/events"{{end}}{{define "main"}}
-<p id="n" data-refresh="payment.paid">{{.}}</p><input id="q" data-search><button id="open" data-dialog="d">o</button>
+<p id="n" data-refresh="payment.paid">{{.}}</p>{{template "terminal" (dict "step" "offered" "title" "Pedido" "amount" "$ 15")}}<input id="q" data-search><button id="open" data-dialog="d">o</button>
 {{template "confirm" (dict "id" "d" "title" "t" "text" "t" "action" "/x" "button" "b")}}
 <table><tbody data-rows><tr id="one"><td><a href="#1">1</a></td></tr><tr id="two"><td><a href="#2">2</a></td></tr></tbody></table>{{end}}`)))
 	var shown, streams atomic.Int64
@@ -90,5 +90,6 @@ func TestInTheBrowser(t *testing.T) {
 		chromedp.KeyEvent("k"), until(`document.querySelector(".marked").id === "one"`))
 	run("/ goes to the search", chromedp.KeyEvent("/"), until(`document.activeElement.id === "q"`), chromedp.KeyEvent("\u001b"))
 	run("? helps", chromedp.KeyEvent("?"), until(`document.getElementById("keys-help").open`), chromedp.Click("#keys-help [data-close]"), until(`!document.getElementById("keys-help").open`))
+	run("a terminal is drawn in its place", until(`(() => { const box = document.querySelector(".device svg").getBoundingClientRect(); return box.width > 40 && box.height > box.width; })()`))
 	run("a dialog opens", chromedp.Click("#open"), until(`document.getElementById("d").open`))
 }
