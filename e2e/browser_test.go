@@ -47,14 +47,14 @@ func chromium(t *testing.T) (file string, found bool) {
 
 // demo is posta demo, the real program, with everything in a folder of its own.
 type demo struct {
-	data, hub, phone string // hub and phone are hosts
-	seed             app.Seed
-	run              *process
+	data, hub, phone, prisma string // the last three are hosts
+	seed                     app.Seed
+	run                      *process
 }
 
 func openDemo(t *testing.T) *demo {
 	t.Helper()
-	d := &demo{data: t.TempDir(), hub: freeAddress(t), phone: freeAddress(t)}
+	d := &demo{data: t.TempDir(), hub: freeAddress(t), phone: freeAddress(t), prisma: freeAddress(t)}
 	d.start(t)
 	b, err := os.ReadFile(filepath.Join(d.data, "demo.json"))
 	if err != nil {
@@ -69,7 +69,7 @@ func openDemo(t *testing.T) *demo {
 // start starts the program, or starts it again after run.kill.
 func (d *demo) start(t *testing.T) {
 	t.Helper()
-	d.run, _ = start(t, "Press Ctrl+C", "demo", "--data", d.data, "--listen", d.hub, "--simulator", d.phone, "--prisma-simulator", "127.0.0.1:0")
+	d.run, _ = start(t, "Press Ctrl+C", "demo", "--data", d.data, "--listen", d.hub, "--simulator", d.phone, "--prisma-simulator", d.prisma)
 }
 
 // till is the address of a till's page: 0 and 1 charge by the legacy order, 2
@@ -206,13 +206,13 @@ func (x *tab) expect(part string) {
 }
 
 // judge holds what is true of each page at any time: it asks nobody but the hub
-// and the simulator, and its console is quiet.
+// and the simulators, and its console is quiet.
 func (x *tab) judge() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, address := range x.asked {
 		u, err := url.Parse(address)
-		if err != nil || (u.Scheme == "http" && u.Host != x.demo.hub && u.Host != x.demo.phone) || u.Scheme == "https" || strings.HasPrefix(u.Scheme, "ws") {
+		if err != nil || (u.Scheme == "http" && u.Host != x.demo.hub && u.Host != x.demo.phone && u.Host != x.demo.prisma) || u.Scheme == "https" || strings.HasPrefix(u.Scheme, "ws") {
 			x.t.Errorf("a page asked somebody else: %s", address)
 		}
 	}

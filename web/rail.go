@@ -109,7 +109,7 @@ func (v *visit) rails(c counter) rails {
 // at is where a charge or refund on a terminal stands, as the counter draws it.
 type at struct {
 	Names  string // of the terminals that may take it
-	Menu   string // its text in the terminal's list, "" where the terminal shows it by itself
+	Menu   string // what its line in the terminal's list bears, "" where the terminal shows it by itself
 	Step   provider.Progress
 	QR     bool   // the customer scans a QR that the terminal shows
 	Device string // the only terminal's code at the provider, "" if there are several
@@ -158,8 +158,9 @@ func (v *visit) onTerminal(c counter, p payment.Payment) *at {
 		out.Step = provider.ProgressCanceling
 	}
 	if can, _ := v.can(p.ConnectionID, provider.RailTerminal); p.State.Open() && can.Terminal.Queue {
-		if out.Menu = p.Description; out.Menu == "" {
-			out.Menu = c.Store.Name
+		out.Menu = v.money(p.Amount.Amount, c.Currency)
+		if p.Description != "" {
+			out.Menu += " · " + p.Description
 		}
 	}
 	return out
