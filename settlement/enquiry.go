@@ -100,7 +100,7 @@ func (s *Service) told(ctx context.Context, st Settlement, fact provider.Settlem
 	var batch window
 	if fact.Status == provider.StatusApproved {
 		var err error
-		if batch, err = s.window(ctx, st, s.Clock.Now()); err != nil {
+		if batch, err = s.window(ctx, st, s.Clock.Now(), s.Clock.Now()); err != nil {
 			return st, err
 		}
 	}
@@ -138,19 +138,33 @@ func (s *Service) told(ctx context.Context, st Settlement, fact provider.Settlem
 
 // close confirms a settlement with what its terminal moved.
 func (st *Settlement) close(batch window) {
-	st.State, st.FromAt, st.ToAt = Confirmed, batch.from, batch.to
-	st.Ours, _ = Sum(batch.movements, st.Batch)
+	st.State, st.ToAt = Confirmed, batch.to
+	st.count(batch)
 	st.judge()
+}
+
+// count adds up what the terminal moved. What names the batch before was noted
+// after its close, off a slip.
+func (st *Settlement) count(batch window) {
+	var others []Movement
+	st.FromAt = batch.from
+	st.Ours, others = Sum(batch.movements, st.Batch)
+	st.Others = provider.Sum{}
+	for _, m := range others {
+		if batch.last == "" || !m.In(batch.last) {
+			add(&st.Others, m.Amount)
+		}
+	}
 }
 
 // judge says whether a person should look at a confirmed settlement.
 func (st *Settlement) judge() {
 	st.Attention = AttentionNone
 	switch {
-	case st.Theirs != nil && len(Differences(st.Ours, *st.Theirs)) > 0:
-		st.Attention = AttentionDifference
 	case st.Theirs == nil && lines(st.Ours)[0].sum.Count > 0:
 		st.Attention = AttentionUnread
+	case st.Others.Count > 0, st.Theirs != nil && len(Differences(st.Ours, *st.Theirs)) > 0:
+		st.Attention = AttentionDifference
 	}
 }
 

@@ -75,9 +75,11 @@ func (s *Service) Create(ctx context.Context, in Input) (Settlement, error) {
 	st := Settlement{ID: in.ID, MerchantID: t.MerchantID, Mode: t.Mode, ConnectionID: t.ConnectionID, StoreID: t.StoreID,
 		TerminalID: t.ID, TerminalCode: t.Code, Currency: t.Currency, State: Created, AskedBy: in.By,
 		CreatedAt: now, UpdatedAt: now, DueAt: now.Add(placeLimit)}
-	if st.FromAt, err = s.since(ctx, st, now); err != nil {
+	last, err := s.Store.ClosedBefore(ctx, t.MerchantID, t.ConnectionID, t.Code, now)
+	if err != nil && posta.ErrorCode(err) != posta.CodeNotFound {
 		return Settlement{}, err
 	}
+	st.FromAt = last.ToAt
 	err = s.Store.InsertSettlement(ctx, st, []posta.Event{s.event(in.By, "settlement.created", st)})
 	if posta.ErrorCode(err) == posta.CodeConflict {
 		return s.Store.Settlement(ctx, in.MerchantID, in.Mode, in.ID)

@@ -59,6 +59,7 @@ type Settlement struct {
 	Slip       string // the slip's text
 
 	Ours   provider.BatchTotals  // of the terminal from FromAt until before ToAt
+	Others provider.Sum          // of what names a batch in that time that neither this nor the close before has; not in Ours
 	Theirs *provider.BatchTotals // as the provider or a person with the slip says; nil if nobody did
 
 	SettledBy string // who dealt with the attention

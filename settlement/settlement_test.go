@@ -90,12 +90,24 @@ func TestP30_WhatOnlyOneOfBothKnows(t *testing.T) {
 	})
 }
 
+// Noted off a slip after its batch was closed by us, a movement is that one's;
+// one of a batch that the terminal closed by itself is nobody's, and a task.
 func TestAMovementThatNamesAnotherBatchIsOfAnotherClose(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
+		d.move(t, settlement.Sale, "VI", 1000)
+		d.host.books = append(d.host.books, settlement.Movement{Kind: settlement.Sale, Amount: 9900, Batch: "7"})
+		want(t, d.closed(t, provider.StatusApproved), settlement.Confirmed, settlement.AttentionDifference)
 		d.move(t, settlement.Sale, "VI", 150000)
-		late := d.note(t, settlement.Sale, "VI", 9900, "6") // noted off a slip of the batch before
+		late := d.note(t, settlement.Sale, "VI", 9900, "7")
 		st := d.closed(t, provider.StatusApproved)
 		want(t, st, settlement.Confirmed, settlement.AttentionNone)
+		d.move(t, settlement.Sale, "VI", 2000)
+		d.batch++ // by itself
+		d.move(t, settlement.Sale, "VI", 4000)
+		alone := d.closed(t, provider.StatusApproved)
+		if want(t, alone, settlement.Confirmed, settlement.AttentionDifference); alone.Others != (provider.Sum{Count: 1, Amount: 2000}) || alone.Ours.Sales.Count != 1 {
+			t.Errorf("%+v", alone)
+		}
 		counted := must[[]settlement.Counted](t)(d.Movements(t.Context(), st.MerchantID, posta.Test, st.ID))
 		if len(counted) != 2 || counted[0].Other || !counted[1].Other || counted[1].Payment != late.ID {
 			t.Errorf("%+v", counted)

@@ -101,14 +101,13 @@ func (s *Service) SettleBySlip(ctx context.Context, id posta.SettlementID, in Sl
 // confirmed has its window, another one closed at the slip's time or, if that
 // was not told, when it was asked for, when nothing was under way there.
 func (s *Service) slipWindow(ctx context.Context, st Settlement, at time.Time) (window, error) {
-	if st.State != Confirmed {
-		if at.Before(st.CreatedAt) {
-			at = st.CreatedAt
-		}
-		return s.window(ctx, st, at)
+	if st.State == Confirmed {
+		return s.window(ctx, st, st.FromAt, st.ToAt)
 	}
-	movements, err := s.Store.Movements(ctx, st.MerchantID, st.ConnectionID, st.TerminalCode, st.FromAt, st.ToAt)
-	return window{st.FromAt, st.ToAt, movements}, err
+	if at.Before(st.CreatedAt) {
+		at = st.CreatedAt
+	}
+	return s.window(ctx, st, at, at)
 }
 
 // recount takes from the close after a settlement what that one turned out to
@@ -124,13 +123,12 @@ func (s *Service) recount(ctx context.Context, st Settlement) error {
 	if err != nil || !next.FromAt.Before(st.ToAt) {
 		return err
 	}
-	movements, err := s.Store.Movements(ctx, st.MerchantID, st.ConnectionID, st.TerminalCode, st.ToAt, next.ToAt)
+	batch, err := s.window(ctx, next, st.ToAt, next.ToAt)
 	if err != nil {
 		return err
 	}
 	_, err = s.change(ctx, next, "", "settlement.recounted", func(next *Settlement) error {
-		next.FromAt = st.ToAt
-		next.Ours, _ = Sum(movements, next.Batch)
+		next.count(batch)
 		if next.SettledBy == "" {
 			next.judge()
 		}

@@ -30,6 +30,7 @@ type View struct {
 	Message      string             `json:"message,omitempty" doc:"the acquirer's words"`
 	Slip         string             `json:"slip,omitempty" doc:"text of the terminal's slip"`
 	Ours         *Totals            `json:"ours,omitempty" doc:"what Posta knows that the terminal moved, once confirmed"`
+	Others       *provider.Sum      `json:"others,omitempty" doc:"what names another batch, which Posta did not close"`
 	Theirs       *Totals            `json:"theirs,omitempty" doc:"what the slip says"`
 	Differences  []Difference       `json:"differences,omitempty" doc:"lines in which the two differ"`
 	AskedBy      string             `json:"asked_by" doc:"a user, a key or schedule"`
@@ -55,6 +56,9 @@ func (st Settlement) View() View {
 		From: unlessZero(st.FromAt), To: unlessZero(st.ToAt), CreatedAt: st.CreatedAt, UpdatedAt: st.UpdatedAt}
 	if st.State == Confirmed {
 		v.Ours = &Totals{st.Ours, st.Ours.Net()}
+	}
+	if st.Others.Count > 0 {
+		v.Others = &st.Others
 	}
 	if st.Theirs != nil {
 		v.Theirs = &Totals{*st.Theirs, st.Theirs.Net()}

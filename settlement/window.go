@@ -12,25 +12,18 @@ import (
 // window is what a terminal moved from one close until another.
 type window struct {
 	from, to  time.Time
+	last      string // the batch that was closed at from, "" if not known
 	movements []Movement
 }
 
-// since is when the terminal's batch before at was closed; zero if none was.
-func (s *Service) since(ctx context.Context, st Settlement, at time.Time) (time.Time, error) {
-	last, err := s.Store.ClosedBefore(ctx, st.MerchantID, st.ConnectionID, st.TerminalCode, at)
-	if posta.ErrorCode(err) == posta.CodeNotFound {
-		return time.Time{}, nil
-	}
-	return last.ToAt, err
-}
-
-// window gives what the settlement's terminal moved from the close before to
-// until to.
-func (s *Service) window(ctx context.Context, st Settlement, to time.Time) (w window, err error) {
-	w.to = to
-	if w.from, err = s.since(ctx, st, to); err != nil {
+// window gives what the settlement's terminal moved until to, from the latest
+// close that is not after before.
+func (s *Service) window(ctx context.Context, st Settlement, before, to time.Time) (w window, err error) {
+	last, err := s.Store.ClosedBefore(ctx, st.MerchantID, st.ConnectionID, st.TerminalCode, before)
+	if err != nil && posta.ErrorCode(err) != posta.CodeNotFound {
 		return w, err
 	}
+	w.from, w.to, w.last = last.ToAt, to, last.Batch
 	w.movements, err = s.Store.Movements(ctx, st.MerchantID, st.ConnectionID, st.TerminalCode, w.from, w.to)
 	return w, err
 }

@@ -11,17 +11,17 @@ import (
 )
 
 const settlementColumns = "id, merchant_id, mode, connection_id, store_id, terminal_id, terminal_code, currency, state, attention, asked_by, " +
-	"provider_id, progress, batch, detail, message, slip, ours, theirs, settled_by, note, from_at, to_at, created_at, updated_at, tries, due_at"
+	"provider_id, progress, batch, detail, message, slip, ours, others, theirs, settled_by, note, from_at, to_at, created_at, updated_at, tries, due_at"
 
 func settlementValues(s settlement.Settlement) []any {
 	return []any{s.ID, s.MerchantID, s.Mode, s.ConnectionID, s.StoreID, s.TerminalID, s.TerminalCode, s.Currency, s.State, s.Attention, s.AskedBy,
-		s.ProviderID, s.Progress, s.Batch, s.Detail, s.Message, s.Slip, asJSON{s.Ours}, asJSON{s.Theirs}, s.SettledBy, s.Note,
+		s.ProviderID, s.Progress, s.Batch, s.Detail, s.Message, s.Slip, asJSON{s.Ours}, asJSON{s.Others}, asJSON{s.Theirs}, s.SettledBy, s.Note,
 		s.FromAt, s.ToAt, s.CreatedAt, s.UpdatedAt, s.Tries, s.DueAt}
 }
 
 func scanSettlement(rows *sql.Rows) (s settlement.Settlement, err error) {
 	err = rows.Scan(&s.ID, &s.MerchantID, &s.Mode, &s.ConnectionID, &s.StoreID, &s.TerminalID, &s.TerminalCode, &s.Currency, &s.State,
-		&s.Attention, &s.AskedBy, &s.ProviderID, &s.Progress, &s.Batch, &s.Detail, &s.Message, &s.Slip, object{&s.Ours}, object{&s.Theirs},
+		&s.Attention, &s.AskedBy, &s.ProviderID, &s.Progress, &s.Batch, &s.Detail, &s.Message, &s.Slip, object{&s.Ours}, object{&s.Others}, object{&s.Theirs},
 		&s.SettledBy, &s.Note, instant{&s.FromAt}, instant{&s.ToAt}, instant{&s.CreatedAt}, instant{&s.UpdatedAt}, &s.Tries, instant{&s.DueAt})
 	return s, err
 }

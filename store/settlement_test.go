@@ -32,6 +32,7 @@ func TestSettlementComesBackAsItWas(t *testing.T) {
 		w, ctx := storetest.Seed(t, db), t.Context()
 		s := newSettlement(w.AddTerminal(t, db, "1"))
 		s.Theirs = &provider.BatchTotals{Sales: provider.Sum{Count: 2, Amount: 300}, Brands: []provider.BrandSum{{Brand: "VI", Sum: provider.Sum{Count: 2, Amount: 300}}}}
+		s.Others = provider.Sum{Count: 1, Amount: 50}
 		s.Ours, s.Batch, s.Slip, s.Progress = *s.Theirs, "7", "CIERRE", provider.ProgressOffered
 		if err := db.InsertSettlement(ctx, s, []posta.Event{settlementEvent(s)}); err != nil {
 			t.Fatal(err)

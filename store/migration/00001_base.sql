@@ -228,6 +228,7 @@ CREATE TABLE settlement (
     message       TEXT   NOT NULL,
     slip          TEXT   NOT NULL,
     ours          TEXT   NOT NULL, -- our totals, JSON
+    others        TEXT   NOT NULL, -- sum of what named a batch that we did not close, JSON
     theirs        TEXT   NOT NULL, -- the provider's, JSON; null where it told none
     settled_by    TEXT   NOT NULL, -- who dealt with the attention
     note          TEXT   NOT NULL,
