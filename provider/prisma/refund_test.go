@@ -238,7 +238,7 @@ func TestSettlement(t *testing.T) {
 		"another slip":    {func(w *sim.Switches) { w.SettlementReceiptFree = true }, "", true, provider.StatusApproved, "CONFIRMED", false},
 		"empty":           {func(*sim.Switches) {}, "", false, provider.StatusRejected, "95", false},
 		"empty, but done": {func(w *sim.Switches) { w.SettlementEmptyOK = true }, "", false, provider.StatusApproved, "CONFIRMED", true},
-		"error":           {func(*sim.Switches) {}, "error", true, provider.StatusRefused, "91", false},
+		"error":           {func(*sim.Switches) {}, "error", true, provider.StatusDoubtful, "91", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCounter(t, switched(tc.change))

@@ -52,7 +52,7 @@ func (c *connector) settlement(ctx context.Context, k call) (provider.Settlement
 	r := read(settlementStatus, d.Status, provider.StatusPending)
 	f := provider.SettlementFact{ID: string(d.ID), Status: r.status, Progress: r.progress, Detail: string(d.Status), Batch: string(d.Batch),
 		At: c.clock.Now(), Message: string(d.Message), Text: string(d.Slip)}
-	if d.Response != "" && (r.status == provider.StatusRejected || r.status == provider.StatusRefused) {
+	if d.Response != "" && (r.status == provider.StatusRejected || r.status == provider.StatusDoubtful) {
 		f.Detail = string(d.Response)
 	}
 	if r.status == provider.StatusApproved {

@@ -66,7 +66,7 @@ var refundStatus = map[string]reading{
 var settlementStatus = map[string]reading{
 	"SETTLEMENT_REQUEST":    {provider.StatusPending, provider.ProgressOffered, 1},
 	"PROCESSING_SETTLEMENT": {provider.StatusPending, provider.ProgressAtTerminal, 2},
-	"ERROR":                 {provider.StatusRefused, "", 6},
+	"ERROR":                 {provider.StatusDoubtful, "", 6},
 	"DECLINED":              {provider.StatusRejected, "", 7},
 	"CONFIRMED":             {provider.StatusApproved, "", 9},
 }
