@@ -61,7 +61,7 @@ func (s *server) closing(v *visit) (closingData, error) {
 			one.Last = &row
 		}
 		if open := current.Open; open != nil && open.State != settlement.Unknown {
-			one.On = &at{Names: t.Name, Step: open.Progress, Menu: c.Store.Name, Device: t.Code}
+			one.On = &at{Names: t.Name, Step: open.Progress, Menu: c.Store.Name, Device: t.Code, Confirm: true}
 			if one.On.Step == "" {
 				one.On.Step = provider.ProgressOffered
 			}

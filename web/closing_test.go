@@ -138,7 +138,7 @@ func TestACloseUnderWayIsFollowed(t *testing.T) {
 	c := terminals(t, h)
 	b := h.login("ana@tienda.example")
 	st := c.asked(b, provider.SettlementFact{ID: "cierre-1", Status: provider.StatusPending, Progress: provider.ProgressAtTerminal})
-	has(t, b.page(h.till()+"/close"), "Un cierre no se puede cancelar", "device-at_terminal")
+	has(t, b.page(h.till()+"/close"), "Un cierre no se puede cancelar", "Confírmelo en la terminal", "device-confirming")
 	has(t, b.page("/settlements/"+string(st.ID)), "En curso", "Un cierre no se puede cancelar")
 	has(t, b.page("/terminals"), "Cerrando lote", "/settlements/"+string(st.ID))
 	got := b.post(h.till()+"/charge", "nonce", posta.NewULID(c.clock.Now()), "amount", "20", "rail", "terminal", "terminal", string(c.terminals[0].ID))

@@ -82,7 +82,7 @@ func (v *visit) refundShown(c counter, sale string, r payment.Refund) refundShow
 	address := sale + "/refunds/" + string(r.ID)
 	switch r.State {
 	case payment.RefundPending:
-		out.On = &at{Names: v.namesOf(c.Terminals, r.Terminals), Step: r.Progress(), Menu: v.money(r.Amount.Amount, r.Amount.Currency)}
+		out.On = &at{Names: v.namesOf(c.Terminals, r.Terminals), Step: r.Progress(), Menu: v.money(r.Amount.Amount, r.Amount.Currency), Confirm: r.Kind == provider.KindReversal}
 		if len(r.Terminals) == 1 {
 			out.On.Device = r.Terminals[0].Code
 		}

@@ -108,11 +108,12 @@ func (v *visit) rails(c counter) rails {
 
 // at is where a charge or refund on a terminal stands, as the counter draws it.
 type at struct {
-	Names  string // of the terminals that may take it
-	Menu   string // what its line in the terminal's list bears, "" where the terminal shows it by itself
-	Step   provider.Progress
-	QR     bool   // the customer scans a QR that the terminal shows
-	Device string // the only terminal's code at the provider, "" if there are several
+	Names   string // of the terminals that may take it
+	Menu    string // what its line in the terminal's list bears, "" where the terminal shows it by itself
+	Step    provider.Progress
+	QR      bool   // the customer scans a QR that the terminal shows
+	Confirm bool   // nobody presents a card: somebody confirms it on the terminal
+	Device  string // the only terminal's code at the provider, "" if there are several
 }
 
 // Steps are those of the way to the end, with what was passed.

@@ -177,7 +177,7 @@ func (s *server) settlementData(v *visit) (settlementData, error) {
 		data.Why = v.reason(st.Detail)
 	}
 	if st.State == settlement.Pending || st.State == settlement.Created {
-		data.On = &at{Names: data.Name, Step: st.Progress, Menu: data.Store, Device: st.TerminalCode}
+		data.On = &at{Names: data.Name, Step: st.Progress, Menu: data.Store, Device: st.TerminalCode, Confirm: true}
 		if data.On.Step == "" {
 			data.On.Step = provider.ProgressOffered
 		}

@@ -307,30 +307,37 @@
   sum();
   effects(seen()?.declines || 0);
 
-  // ── Giving money back: the forms ask, naming the amount ──────────────────
+  // ── Giving money back: the forms ask, naming the amount. They are fetched
+  // anew when a refund ends, so nothing here holds on to them ─────────────────
   function refundForm() {
-    const dialog = document.getElementById("refund-ask"), yes = document.getElementById("refund-confirm");
-    if (!dialog) return;
     let asking;
-    document.querySelectorAll("form[data-give]").forEach((form) => {
-      const field = form.elements.amount, button = form.querySelector("button"), words = button.dataset.words;
-      if (words) {
-        const name = () => { const text = field.value.replace(/[^\d.,]/g, ""); button.textContent = words.replace("{}", form.dataset.currencySymbol + (text || "0")); };
-        field.addEventListener("input", name);
-        name();
-        if (!field.closest("details:not([open])")) field.select();
-      }
-      // It asks, naming amount and card; Enter answers yes, Escape no.
-      form.addEventListener("submit", (e) => {
-        e.preventDefault();
-        asking = form;
-        yes.textContent = button.textContent;
-        document.getElementById("refund-ask-title").textContent = form.dataset.give;
-        document.getElementById("refund-ask-amount").textContent = form.dataset.currencySymbol + field.value.trim();
-        dialog.showModal();
-      });
+    const $ = (id) => document.getElementById(id), giving = (e) => e.target.closest?.("form[data-give]");
+    const name = (form) => {
+      const button = form.querySelector("button"), words = button.dataset.words;
+      if (words) button.textContent = words.replace("{}", form.dataset.currencySymbol + (form.elements.amount.value.replace(/[^\d.,]/g, "") || "0"));
+    };
+    const begin = () => document.querySelectorAll("form[data-give]").forEach(name);
+    document.addEventListener("input", (e) => { if (giving(e)) name(giving(e)); });
+    document.addEventListener("posta:refreshed", begin);
+    // It asks, naming amount and card; Enter answers yes, Escape no.
+    document.addEventListener("submit", (e) => {
+      const form = giving(e), dialog = $("refund-ask");
+      if (!form || !dialog) return;
+      e.preventDefault();
+      asking = form;
+      $("refund-confirm").textContent = form.querySelector("button").textContent;
+      $("refund-ask-title").textContent = form.dataset.give;
+      $("refund-ask-amount").textContent = form.dataset.currencySymbol + form.elements.amount.value.trim();
+      dialog.showModal();
     });
-    yes.addEventListener("click", () => { if (!asking || yes.getAttribute("aria-disabled") === "true") return; yes.setAttribute("aria-disabled", "true"); asking.submit(); });
-    window.addEventListener("pageshow", () => yes.removeAttribute("aria-disabled"));
+    document.addEventListener("click", (e) => {
+      const yes = e.target.closest?.("#refund-confirm");
+      if (!yes || !asking || yes.getAttribute("aria-disabled") === "true") return;
+      yes.setAttribute("aria-disabled", "true");
+      asking.submit();
+    });
+    window.addEventListener("pageshow", () => $("refund-confirm")?.removeAttribute("aria-disabled"));
+    begin();
+    if (!document.querySelector("details:not([open]) #refund-form")) $("refund-form")?.elements.amount.select();
   }
 })();
