@@ -130,7 +130,7 @@ func (db *DB) StoreTerminals(ctx context.Context, m posta.MerchantID, mode posta
 	if _, err := one(db.read(ctx), scalar[string], "SELECT id FROM store WHERE id = ? AND merchant_id = ? AND mode = ? AND removed_at = 0", id, m, mode); err != nil {
 		return nil, err
 	}
-	return all(db.read(ctx), scanPost, postSelect+"WHERE terminal.store_id = ? AND terminal.removed_at = 0 ORDER BY terminal.id", id)
+	return all(db.read(ctx), scanPost, postSelect+"WHERE terminal.store_id = ? AND terminal.removed_at = 0 ORDER BY terminal.created_at, terminal.id", id)
 }
 
 // ClaimCloses takes stores whose close is due and moves that to now+lease.

@@ -45,12 +45,12 @@ func (db *DB) Terminal(ctx context.Context, m posta.MerchantID, id posta.Termina
 
 // Terminals lists a merchant's terminals, oldest first, also those that were removed.
 func (db *DB) Terminals(ctx context.Context, m posta.MerchantID, mode posta.Mode) ([]till.Terminal, error) {
-	return all(db.read(ctx), scanTerminal, "SELECT "+terminalColumns+" FROM terminal WHERE merchant_id = ? AND mode = ? ORDER BY id", m, mode)
+	return all(db.read(ctx), scanTerminal, "SELECT "+terminalColumns+" FROM terminal WHERE merchant_id = ? AND mode = ? ORDER BY created_at, id", m, mode)
 }
 
 // serving are the terminals in use on which a till charges.
 func (db *DB) serving(ctx context.Context, store posta.StoreID, id posta.TillID) ([]payment.Terminal, error) {
-	found, err := all(db.read(ctx), scanTerminal, "SELECT "+terminalColumns+" FROM terminal WHERE store_id = ? AND removed_at = 0 ORDER BY id", store)
+	found, err := all(db.read(ctx), scanTerminal, "SELECT "+terminalColumns+" FROM terminal WHERE store_id = ? AND removed_at = 0 ORDER BY created_at, id", store)
 	var out []payment.Terminal
 	for _, t := range found {
 		if t.Serves(id) {
