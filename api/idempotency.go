@@ -61,7 +61,7 @@ func (a *server) once(w http.ResponseWriter, r *http.Request) {
 		target += "?" + r.URL.RawQuery
 	}
 	claim, before, err := a.Idempotency.Begin(r.Context(), idempotency.Request{MerchantID: call.key.MerchantID,
-		Mode: call.key.Mode, Key: r.Header.Get(headerKey), Fingerprint: idempotency.Fingerprint(r.Method, target, body)})
+		Mode: call.key.Mode, Key: r.Header.Get(headerKey), Fingerprint: a.Idempotency.Fingerprint(r.Method, target, body)})
 	if err != nil {
 		if posta.ErrorCode(err) == posta.CodeInternal {
 			err = &posta.Error{Code: posta.CodeUnavailable, Cause: err} // nothing was begun

@@ -2,7 +2,6 @@ package idempotency
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -13,10 +12,13 @@ import (
 	"posta"
 )
 
-// Sealer seals answers at rest; *seal.Box is one.
+// Sealer seals answers at rest and marks requests; *seal.Box is one.
 type Sealer interface {
 	Seal(plain []byte, bind string) ([]byte, error)
 	Unseal(sealed []byte, bind string) ([]byte, error)
+	// Mark gives bytes that are the same for the same text, and tell nothing of
+	// it to whoever has no key.
+	Mark(text []byte) []byte
 }
 
 // Service decides for each write: run it, replay its answer, or refuse it.
@@ -96,13 +98,11 @@ func (s *Service) Sweep(ctx context.Context) error {
 	return s.Store.DropAnswers(ctx, s.Clock.Now().Add(-Lifetime))
 }
 
-// Fingerprint tells requests apart: hex SHA-256 of method, path and the body's
-// bytes.
-func Fingerprint(method, path string, body []byte) string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s %q\n", method, path)
-	h.Write(body)
-	return hex.EncodeToString(h.Sum(nil))
+// Fingerprint tells requests apart, by method, path and the body's bytes. It is
+// keyed: a body may hold what is short and must not be kept, such as the number
+// of a customer's document.
+func (s *Service) Fingerprint(method, path string, body []byte) string {
+	return hex.EncodeToString(s.Box.Mark(append(fmt.Appendf(nil, "%s %q\n", method, path), body...)))
 }
 
 func checkKey(key string) error {

@@ -37,7 +37,7 @@ func each(t *testing.T, test func(t *testing.T, w world)) {
 
 func (w world) request(key, body string) idempotency.Request {
 	return idempotency.Request{MerchantID: w.mer, Mode: posta.Test, Key: key,
-		Fingerprint: idempotency.Fingerprint("POST", "/v1/payments", []byte(body))}
+		Fingerprint: w.Fingerprint("POST", "/v1/payments", []byte(body))}
 }
 
 func (w world) begin(t *testing.T, r idempotency.Request) idempotency.Claim {
@@ -92,14 +92,14 @@ func TestP02_OtherRequestIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.refused(t, other, posta.CodeIdempotencyReused)
-	})
-	a := idempotency.Fingerprint("POST", "/v1/a", []byte("b"))
-	for _, b := range []string{idempotency.Fingerprint("PUT", "/v1/a", []byte("b")), idempotency.Fingerprint("POST", "/v1/b", []byte("b")),
-		idempotency.Fingerprint("POST", "/v1/a", []byte("c")), idempotency.Fingerprint("POST", "/v1/", []byte("ab"))} {
-		if a == b {
-			t.Error("two requests have one fingerprint")
+		a := w.Fingerprint("POST", "/v1/a", []byte("b"))
+		for _, b := range []string{w.Fingerprint("PUT", "/v1/a", []byte("b")), w.Fingerprint("POST", "/v1/b", []byte("b")),
+			w.Fingerprint("POST", "/v1/a", []byte("c")), w.Fingerprint("POST", "/v1/", []byte("ab"))} {
+			if a == b {
+				t.Error("two requests have one fingerprint")
+			}
 		}
-	}
+	})
 }
 
 // Turns red when a takeover makes up a new ULID.
@@ -233,4 +233,22 @@ func TestSweepForgetsOldAnswers(t *testing.T) {
 		sweep()
 		w.begin(t, r)
 	})
+}
+
+// A body may hold the number of a document: eight digits, which a plain hash
+// would give away to whoever tries them all. Sabotage that turns it red: a
+// Fingerprint that is a hash without a key.
+func TestP40_AFingerprintTellsNothingOfTheBodyWithoutTheKey(t *testing.T) {
+	mark := func(key string) string {
+		box, err := seal.Open(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &idempotency.Service{Box: box}
+		return s.Fingerprint("POST", "/v1/payments", []byte(`{"options":{"document":"12345678"}}`))
+	}
+	one, other := seal.NewKey(), seal.NewKey()
+	if mark(one) != mark(one) || mark(one) == mark(other) || len(mark(one)) != 64 {
+		t.Errorf("%s, again %s, with another key %s", mark(one), mark(one), mark(other))
+	}
 }

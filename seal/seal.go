@@ -4,6 +4,10 @@ package seal
 
 import (
 	"bytes"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,7 +19,10 @@ import (
 )
 
 // Box seals and unseals. It is safe for concurrent use.
-type Box struct{ aead tink.AEAD }
+type Box struct {
+	aead    tink.AEAD
+	marking []byte // key of Mark, made from the oldest key of the set
+}
 
 // Open makes a Box from the keyset's JSON text, as NewKey writes it. A keyset
 // may hold older keys: what they sealed can still be unsealed. The error never
@@ -34,7 +41,27 @@ func Open(keyText string) (*Box, error) {
 	if err != nil {
 		return nil, errors.New("seal: the keyset is not for AEAD")
 	}
-	return &Box{aead: a}, nil
+	marking, err := markingKey(text)
+	if err != nil {
+		return nil, err
+	}
+	return &Box{aead: a, marking: marking}, nil
+}
+
+// markingKey derives a key from the keyset's first key, the oldest: a newer one
+// that is added does not change it.
+func markingKey(text string) ([]byte, error) {
+	var set struct {
+		Key []struct {
+			Data struct {
+				Value []byte `json:"value"`
+			} `json:"keyData"`
+		} `json:"key"`
+	}
+	if err := json.Unmarshal([]byte(text), &set); err != nil || len(set.Key) == 0 || len(set.Key[0].Data.Value) == 0 {
+		return nil, errors.New("seal: the keyset holds no key")
+	}
+	return hkdf.Key(sha256.New, set.Key[0].Data.Value, nil, "posta mark", sha256.Size)
 }
 
 // NewKey makes a keyset with one fresh AES-256-GCM key, as JSON text. Whoever
@@ -75,4 +102,13 @@ func (b *Box) Unseal(sealed []byte, bind string) ([]byte, error) {
 		return nil, fmt.Errorf("seal: %s does not unseal: another key, another row, or changed", bind)
 	}
 	return plain, nil
+}
+
+// Mark gives 32 bytes that are the same for the same text and say nothing of it
+// to whoever has no key: something as short as the number of a document cannot
+// be found by trying all there are (HMAC-SHA256).
+func (b *Box) Mark(text []byte) []byte {
+	h := hmac.New(sha256.New, b.marking)
+	h.Write(text)
+	return h.Sum(nil)
 }

@@ -8,6 +8,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+
 	"posta/seal"
 )
 
@@ -68,6 +72,35 @@ func TestUnsealRefuses(t *testing.T) {
 	}
 	if _, err := box.Seal([]byte("x"), ""); err == nil {
 		t.Error("sealed without a row")
+	}
+}
+
+// A key that is added to the set does not change marks, and another set does.
+func TestMark(t *testing.T) {
+	first := seal.NewKey()
+	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(strings.NewReader(first)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	manager := keyset.NewManagerFromHandle(handle)
+	id, err := manager.Add(aead.AES256GCMKeyTemplate())
+	if err == nil {
+		err = manager.SetPrimary(id)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if handle, err = manager.Handle(); err != nil {
+		t.Fatal(err)
+	}
+	var rotated bytes.Buffer
+	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&rotated)); err != nil {
+		t.Fatal(err)
+	}
+	mark := func(key, text string) string { return string(open(t, key).Mark([]byte(text))) }
+	if mark(first, "12345678") != mark(rotated.String(), "12345678") || mark(first, "12345678") == mark(first, "12345679") ||
+		mark(first, "12345678") == mark(seal.NewKey(), "12345678") {
+		t.Error("marks depend on more or less than the oldest key and the text")
 	}
 }
 
