@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
 	"posta"
 	"posta/provider"
@@ -43,7 +45,9 @@ func (s *server) closing(v *visit) (closingData, error) {
 		return data, err
 	}
 	where := places{Stores: []till.Store{c.Store}, Terminals: c.Terminals}
-	for _, t := range c.serving() {
+	serving := c.serving()
+	slices.SortStableFunc(serving, func(a, b till.Terminal) int { return strings.Compare(a.Name, b.Name) })
+	for _, t := range serving {
 		if can, _ := v.can(t.ConnectionID, provider.RailTerminal); !can.Terminal.Settlement {
 			continue
 		}

@@ -97,6 +97,7 @@ func (v *visit) rails(c counter) rails {
 			out.Offers[name] = true
 		}
 	}
+	slices.SortStableFunc(out.Devices, func(a, b device) int { return strings.Compare(a.Name, b.Name) })
 	if of[first] > 1 && offers[first].Terminal.Several {
 		out.Devices = append(out.Devices, device{"", v.T("terminal.any"), strings.Join(offers[first].Terminal.Options, " ")})
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"posta"
 	"posta/account"
@@ -86,6 +87,7 @@ func (s *server) terminalsPage(v *visit) error {
 		}
 		data.Rows = append(data.Rows, row)
 	}
+	slices.SortStableFunc(data.Rows, func(a, b terminalRow) int { return strings.Compare(a.Store+"\x00"+a.Name, b.Store+"\x00"+b.Name) })
 	return v.render("terminals", data)
 }
 
