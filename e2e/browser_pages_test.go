@@ -89,12 +89,12 @@ func manyTabs(t *testing.T, d *demo, _ *desk, cashier *tab) {
 func speechOnPages(t *testing.T, d *demo, b *desk, _ *tab) {
 	x := b.member(t)
 	x.open(d.till(1))
-	x.is("Spanish, as the browser wants", `document.documentElement.lang === "es" && document.querySelector("#charge").innerText.includes("Cobrar")`)
-	for language, word := range map[string]string{"pt": "Cobrar", "en": "Charge", "es": "Cobrar"} {
+	x.is("Spanish, as the browser wants", `document.documentElement.lang === "es" && document.querySelector("label[for=amount]").innerText.includes("cobrar")`)
+	for language, word := range map[string]string{"pt": "cobrar", "en": "charge", "es": "cobrar"} {
 		x.click("#menu-button")
 		x.do("choose "+language, chromedp.WaitVisible(chromedp.CSS("#till-menu [data-switch=lang]")), chromedp.Evaluate[chromedp.Void](
 			`(() => { const s = document.querySelector("#till-menu [data-switch=lang]"); s.value = "`+language+`"; s.dispatchEvent(new Event("change", { bubbles: true })); })()`))
-		x.until("it speaks "+language, `document.readyState === "complete" && document.documentElement.lang === "`+language+`" && document.querySelector("#charge").innerText.includes("`+word+`")`)
+		x.until("it speaks "+language, `document.readyState === "complete" && document.documentElement.lang === "`+language+`" && document.querySelector("label[for=amount]").innerText.includes("`+word+`")`)
 	}
 	background := `(() => { const c = document.createElement("canvas").getContext("2d"); c.fillStyle = getComputedStyle(document.documentElement).backgroundColor; c.fillRect(0, 0, 1, 1); const [r, g, b] = c.getImageData(0, 0, 1, 1).data; return (r + g + b) / 3; })()`
 	media := func(value string) chromedp.Action[chromedp.Void] {
