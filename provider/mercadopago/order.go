@@ -51,6 +51,8 @@ type order struct {
 			NewTotal text   `json:"new_total_amount"`
 		} `json:"payment_methods"`
 	} `json:"discounts"`
+
+	clarified bool // what became of it was told by its payment only
 }
 
 // transaction is a payment of an order.
@@ -322,6 +324,9 @@ func (c *connector) refundOrder(ctx context.Context, charge provider.Charge, r p
 	}
 	var o order
 	empty, err := c.do(ctx, k, &o)
+	if posta.ErrorCode(err) == posta.CodeProviderRejected && charge.Rail == provider.RailTerminal {
+		return c.refundClarified(ctx, charge, r, err)
+	}
 	if err != nil {
 		return none, err
 	}

@@ -115,7 +115,7 @@ func (c *connector) clarify(ctx context.Context, o *order) error {
 		default:
 			continue
 		}
-		o.Status = "processed"
+		o.Status, o.clarified = "processed", true
 		if since := moment(time.Time{}, p.Updated); since.After(moment(time.Time{}, o.Updated)) {
 			o.Updated = p.Updated
 		}
@@ -140,4 +140,25 @@ func (c *connector) refundsOf(ctx context.Context, o *order, p payment) error {
 var refundWords = map[provider.Status]string{
 	provider.StatusApproved: "processed", provider.StatusPending: "processing",
 	provider.StatusRejected: "failed", provider.StatusCanceled: "canceled",
+}
+
+// refundClarified gives back of an order of a terminal whose refund was
+// refused: one that asks for action is not refundable, and its payment is
+// (docs/providers/mercadopago.md §5.4, §5.5). Any other stays refused.
+func (c *connector) refundClarified(ctx context.Context, charge provider.Charge, r provider.Refund, refused error) (provider.Observation, error) {
+	none := provider.Observation{ExternalReference: string(charge.Payment)}
+	o, err := c.order(ctx, charge.Order)
+	if err != nil && posta.Temporary(err) {
+		return none, err
+	}
+	if err != nil || !o.clarified || o.Transactions.Payments[0].ID != r.Attempt {
+		return none, refused
+	}
+	attempt := r.Attempt
+	r.Attempt = string(o.Transactions.Payments[0].Reference)
+	seen, err := c.refundPayment(ctx, charge, r)
+	for i := range seen.Facts {
+		seen.Facts[i].Parent = attempt
+	}
+	return seen, err
 }
