@@ -248,7 +248,7 @@ func TestP40_AFingerprintTellsNothingOfTheBodyWithoutTheKey(t *testing.T) {
 		return s.Fingerprint("POST", "/v1/payments", []byte(`{"options":{"document":"12345678"}}`))
 	}
 	one, other := seal.NewKey(), seal.NewKey()
-	if mark(one) != mark(one) || mark(one) == mark(other) || len(mark(one)) != 64 {
+	if again := mark(one); again != mark(one) || mark(one) == mark(other) || len(mark(one)) != 64 {
 		t.Errorf("%s, again %s, with another key %s", mark(one), mark(one), mark(other))
 	}
 }

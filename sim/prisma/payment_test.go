@@ -126,7 +126,7 @@ func TestPRPAY05_DeclinedAndError(t *testing.T) {
 
 func TestPRPAY06_NothingIsDeduplicated(t *testing.T) {
 	b := newStand(t)
-	if b.asked() == b.asked() || len(b.sim.Intents(one)) != 2 {
+	if first, second := b.asked(), b.asked(); first == second || len(b.sim.Intents(one)) != 2 {
 		t.Fatal("the same ecr_transaction_id was taken for the same payment")
 	}
 }
