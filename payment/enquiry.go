@@ -46,7 +46,7 @@ func backoff(n int) time.Duration { return step(giveSteps, max(n-1, 0)) }
 
 // nextEnquiry is when to ask the provider again about p, zero for never: soon
 // while a person waits, then slower, to the end; a while longer after an end
-// without money, since money can still come.
+// without money, since money can still come, and after an end by a slip.
 func nextEnquiry(p Payment, now time.Time) time.Time {
 	switch {
 	case p.State == Created:
@@ -63,7 +63,7 @@ func nextEnquiry(p Payment, now time.Time) time.Time {
 			return end
 		}
 		return next
-	case p.State.Moneyed():
+	case p.State.Moneyed() && !p.awaitsWord():
 		return time.Time{}
 	case p.Enquiries < len(watchSteps):
 		return now.Add(watchSteps[p.Enquiries])

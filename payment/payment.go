@@ -53,7 +53,7 @@ const (
 	AttentionPaidLate  Attention = "paid_late" // money came after cancel or expiry
 	AttentionShortfall Attention = "shortfall" // closed, but less came than was asked
 	AttentionOverpaid  Attention = "overpaid"  // more came than was asked: two scans both paid
-	AttentionMismatch  Attention = "mismatch"  // proof that names another till or currency
+	AttentionMismatch  Attention = "mismatch"  // proof that names another till or currency, or is not what a slip said
 	AttentionReview    Attention = "review"    // the provider wants somebody to look
 	AttentionSlip      Attention = "slip"      // the answer was lost, and only the terminal's slip can tell what became of it
 )

@@ -71,6 +71,30 @@ func (in SlipInput) slip(terminals []Terminal) provider.Slip {
 	return out
 }
 
+// awaitsWord reports whether a person said what became of a charge, and its
+// provider, which knows it, may still say it too.
+func (p Payment) awaitsWord() bool {
+	return p.Rail == provider.RailTerminal && p.order() != "" && slices.ContainsFunc(p.Attempts(), func(a Attempt) bool { return a.ID == slipAttempt })
+}
+
+// contradicted reports whether the provider tells otherwise than the slip that
+// a person read: of another amount, or of an end without money.
+func contradicted(facts []provider.Fact) bool {
+	var slip, own, ended bool
+	var said, told int64
+	for _, f := range newest(facts) {
+		switch {
+		case f.Kind == provider.FactAttempt && f.ID == slipAttempt:
+			slip, said = true, f.Amount
+		case f.Kind == provider.FactAttempt && brought(f.Status):
+			own, told = true, told+f.Amount
+		case f.Kind == provider.FactOrder && f.ID != ownRecord && f.ID != ownEnquiry:
+			ended = ended || f.Status == provider.StatusRejected || f.Status == provider.StatusCanceled || f.Status == provider.StatusExpired
+		}
+	}
+	return slip && (own && said != told || !own && ended)
+}
+
 // SettleBySlip notes what the terminal's slip says of a payment whose answer
 // was lost, or that nobody answers about: paid, with batch, coupon and
 // authorization, or not charged. It goes the way of all news, as an operator's;

@@ -206,3 +206,49 @@ func TestADoubtfulEndIsSettledByItsSlip(t *testing.T) {
 		}
 	})
 }
+
+// The provider's word on what a slip said comes later: it is heard by itself,
+// the money counts once, and where the two differ a person is told. Sabotages
+// that turn it red: nextEnquiry without its look at the slip; Compute that does
+// not compare.
+func TestTheProvidersLaterWordOnASlip(t *testing.T) {
+	for name, c := range map[string]struct {
+		said      bool
+		then      func(s *shop, id posta.PaymentID)
+		state     payment.State
+		captured  int64
+		attention payment.Attention
+	}{
+		"charged, so it is":            {true, func(s *shop, id posta.PaymentID) { s.pos.approve(id, 150000, 0, "VI") }, payment.Paid, 150000, ""},
+		"charged, with less":           {true, func(s *shop, id posta.PaymentID) { s.pos.approve(id, 100000, 0, "VI") }, payment.Paid, 100000, payment.AttentionMismatch},
+		"charged, and it was declined": {true, func(s *shop, id posta.PaymentID) { s.pos.decline(id) }, payment.Paid, 150000, payment.AttentionMismatch},
+		"charged, and it was canceled": {true, func(s *shop, id posta.PaymentID) { s.pos.cancel(id) }, payment.Paid, 150000, payment.AttentionMismatch},
+		"charged, and nothing is told": {true, func(*shop, posta.PaymentID) {}, payment.Paid, 150000, ""},
+		"not charged, and it was":      {false, func(s *shop, id posta.PaymentID) { s.pos.approve(id, 150000, 0, "VI") }, payment.Paid, 150000, payment.AttentionPaidLate},
+		"not charged, so it is":        {false, func(s *shop, id posta.PaymentID) { s.pos.cancel(id) }, payment.Canceled, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inShop(t, func(t *testing.T, s *shop) {
+				p := s.charge(t)
+				s.pos.refuse = posta.CodeProviderUnavailable
+				for range 15 {
+					s.later(t, time.Minute)
+				}
+				p = must[payment.Payment](t)(s.SettleBySlip(t.Context(), p.ID, s.slip(c.said)))
+				s.pos.refuse = ""
+				s.later(t, 30*time.Second)
+				c.then(s, p.ID)
+				for range 20 {
+					s.later(t, 2*time.Hour)
+				}
+				p = s.get(t, p.ID)
+				if p.State != c.state || p.Captured != c.captured || p.Attention != c.attention || !p.DueAt.IsZero() {
+					t.Errorf("%s captured %d %q, asked again at %s: %+v", p.State, p.Captured, p.Attention, p.DueAt, p.Attempts())
+				}
+				if n := len(s.moved(t)); n > 1 || (n == 1) != (c.captured > 0) {
+					t.Errorf("%d movements", n)
+				}
+			})
+		})
+	}
+}

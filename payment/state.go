@@ -204,7 +204,7 @@ func Compute(asked int64, facts []provider.Fact) Summary {
 		s.Attention = AttentionPaidLate
 	case proven && s.Captured-explained-s.Refunded > asked:
 		s.Attention = AttentionOverpaid
-	case foreign:
+	case foreign, proven && contradicted(facts):
 		s.Attention = AttentionMismatch
 	case stranded && s.State == Unknown, doubtful && !proven:
 		s.Attention = AttentionSlip
