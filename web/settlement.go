@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -44,11 +45,7 @@ func (v *visit) beside(ours provider.BatchTotals, theirs *provider.BatchTotals) 
 	for _, b := range append(append([]provider.BrandSum{}, ours.Brands...), their.Brands...) {
 		if !seen[b.Brand] {
 			seen[b.Brand] = true
-			label := brand(b.Brand)
-			if label == "" {
-				label = v.T("settlement.no_brand")
-			}
-			line(label, of(ours, b.Brand), of(their, b.Brand), told && len(their.Brands) > 0)
+			line(cmp.Or(brand(b.Brand), v.T("settlement.no_brand")), of(ours, b.Brand), of(their, b.Brand), told && len(their.Brands) > 0)
 		}
 	}
 	line(v.T("settlement.sales"), ours.Sales, their.Sales, told)
@@ -69,7 +66,7 @@ func (v *visit) explained(st settlement.Settlement) []string {
 		name := v.T("settlement." + map[settlement.Line]string{settlement.LineTotal: "net", settlement.LineSales: "sales",
 			settlement.LineReversals: "reversals", settlement.LineRefunds: "refunds", settlement.LineBrand: "sales"}[d.Line])
 		if d.Line == settlement.LineBrand {
-			name = brand(d.Brand)
+			name = cmp.Or(brand(d.Brand), v.T("settlement.no_brand"))
 		}
 		key := "settlement.more"
 		amount := d.Theirs.Amount - d.Ours.Amount
