@@ -144,14 +144,14 @@ func (st *Settlement) close(batch window) {
 }
 
 // count adds up what the terminal moved. What names the batch before was noted
-// after its close, off a slip.
+// after its close, off a slip; what names a later one is of the next close.
 func (st *Settlement) count(batch window) {
 	var others []Movement
 	st.FromAt = batch.from
-	st.Ours, others = Sum(batch.movements, st.Batch)
+	st.Ours, others = Sum(batch.of(st.Batch), st.Batch)
 	st.Others = provider.Sum{}
 	for _, m := range others {
-		if batch.last == "" || !m.In(batch.last) {
+		if !m.after(st.Batch) && (batch.last == "" || !m.In(batch.last)) {
 			add(&st.Others, m.Amount)
 		}
 	}

@@ -401,3 +401,64 @@ func TestAllTerminalsOfAStore(t *testing.T) {
 		wantCode(t, err, posta.CodeNotFound)
 	})
 }
+
+// What names its batch is in that batch's close, wherever a clock that was set
+// back, or a close that was heard of late, puts its moment. Sabotage that turns
+// it red: a window that goes by time only.
+func TestP48_AMovementIsOfTheBatchThatItNames(t *testing.T) {
+	for name, between := range map[string]func(t *testing.T, d *desk){
+		"clock set back": func(t *testing.T, d *desk) {
+			d.clock.Move(-time.Hour)
+			d.move(t, settlement.Sale, "VI", 700)
+		},
+		"clock set back and forth": func(t *testing.T, d *desk) {
+			d.clock.Move(-time.Hour)
+			d.move(t, settlement.Sale, "VI", 700)
+			d.clock.Move(2 * time.Hour)
+		},
+		"clock set on and back": func(t *testing.T, d *desk) {
+			d.clock.Move(time.Hour)
+			d.move(t, settlement.Sale, "VI", 700)
+			d.clock.Move(-time.Hour)
+			d.move(t, settlement.Refund, "VI", 100)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, d *desk) {
+				d.move(t, settlement.Sale, "VI", 500)
+				want(t, d.closed(t, provider.StatusApproved), settlement.Confirmed, "")
+				between(t, d)
+				d.move(t, settlement.Sale, "MC", 900)
+				want(t, d.closed(t, provider.StatusApproved), settlement.Confirmed, "")
+				d.clock.Move(time.Hour)
+				d.move(t, settlement.Sale, "VI", 300)
+				last := d.closed(t, provider.StatusApproved)
+				if want(t, last, settlement.Confirmed, ""); last.Ours.Sales != (provider.Sum{Count: 1, Amount: 300}) {
+					t.Errorf("%+v", last.Ours)
+				}
+			})
+		})
+	}
+	t.Run("sold before the close was heard of", func(t *testing.T) {
+		each(t, func(t *testing.T, d *desk) {
+			d.move(t, settlement.Sale, "VI", 500)
+			st := d.ask(t)
+			d.finish(provider.StatusApproved)
+			d.move(t, settlement.Sale, "VI", 700) // offered by a charge that crossed the close
+			d.later(t, 3*time.Second)
+			want(t, d.get(t, st.ID), settlement.Confirmed, "")
+			if b := must[settlement.Batch](t)(d.Current(t.Context(), d.world.Merchant.ID, posta.Test, d.terminal.ID)); b.Ours.Sales.Amount != 700 || len(b.Movements) != 1 {
+				t.Errorf("open batch %+v", b)
+			}
+			d.clock.Move(time.Minute)
+			next := d.closed(t, provider.StatusApproved)
+			if want(t, next, settlement.Confirmed, ""); next.Ours.Sales.Amount != 700 {
+				t.Errorf("%+v", next.Ours)
+			}
+			listed := must[[]settlement.Counted](t)(d.Movements(t.Context(), d.world.Merchant.ID, posta.Test, next.ID))
+			if len(listed) != 1 || listed[0].Other || listed[0].Amount != 700 {
+				t.Errorf("%+v", listed)
+			}
+		})
+	})
+}

@@ -3,6 +3,7 @@ package settlement
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"posta"
@@ -24,8 +25,37 @@ func (s *Service) window(ctx context.Context, st Settlement, before, to time.Tim
 		return w, err
 	}
 	w.from, w.to, w.last = last.ToAt, to, last.Batch
-	w.movements, err = s.Store.Movements(ctx, st.MerchantID, st.ConnectionID, st.TerminalCode, w.from, w.to)
+	w.movements, err = s.around(ctx, st, w.from, w.to)
 	return w, err
+}
+
+// strays is how far from a close's time a movement may be that names its batch:
+// a clock was set by an hour, or the close was heard of late.
+const strays = 2 * time.Hour
+
+// around gives what the settlement's terminal moved from from until to, and a
+// while before and after.
+func (s *Service) around(ctx context.Context, st Settlement, from, to time.Time) ([]Movement, error) {
+	if !from.IsZero() {
+		from = from.Add(-strays)
+	}
+	return s.Store.Movements(ctx, st.MerchantID, st.ConnectionID, st.TerminalCode, from, to.Add(strays))
+}
+
+// of gives what was moved in the window, and what names the batch and is not far
+// from it.
+func (w window) of(batch string) []Movement {
+	return slices.DeleteFunc(slices.Clone(w.movements), func(m Movement) bool {
+		named := batch != "" && m.Batch != "" && m.In(batch)
+		return !named && (m.At.Before(w.from) || !m.At.Before(w.to))
+	})
+}
+
+// after reports whether the movement names a batch that comes after the other.
+func (m Movement) after(batch string) bool {
+	mine, err := strconv.Atoi(number(m.Batch))
+	other, bad := strconv.Atoi(number(batch))
+	return err == nil && bad == nil && mine > other
 }
 
 // Batch is the open batch of a terminal, as far as we know it.
@@ -71,11 +101,17 @@ func (s *Service) open(ctx context.Context, t Terminal) (Batch, error) {
 	default:
 		return b, err
 	}
-	b.Movements, err = s.Store.Movements(ctx, t.MerchantID, t.ConnectionID, t.Code, b.FromAt, b.ToAt.Add(time.Microsecond))
-	if b.Last != nil && b.Last.Batch != "" {
-		// Noted after that close, off a slip: it was of that batch.
-		b.Movements = slices.DeleteFunc(b.Movements, func(m Movement) bool { return m.Batch != "" && m.In(b.Last.Batch) })
-	}
+	of := Settlement{MerchantID: t.MerchantID, ConnectionID: t.ConnectionID, TerminalCode: t.Code}
+	b.Movements, err = s.around(ctx, of, b.FromAt, b.ToAt)
+	b.Movements = slices.DeleteFunc(b.Movements, func(m Movement) bool {
+		switch {
+		case b.Last == nil || b.Last.Batch == "" || m.Batch == "":
+			return m.At.Before(b.FromAt) || m.At.After(b.ToAt)
+		case m.In(b.Last.Batch):
+			return true // noted after that close, off a slip: it was of that batch
+		}
+		return m.At.Before(b.FromAt) && !m.after(b.Last.Batch)
+	})
 	return b, err
 }
 
@@ -97,9 +133,9 @@ func (s *Service) Movements(ctx context.Context, m posta.MerchantID, mode posta.
 	if to.IsZero() {
 		to = s.Clock.Now().Add(time.Microsecond)
 	}
-	found, err := s.Store.Movements(ctx, m, st.ConnectionID, st.TerminalCode, st.FromAt, to)
+	found, err := s.around(ctx, st, st.FromAt, to)
 	var out []Counted
-	for _, movement := range found {
+	for _, movement := range (window{from: st.FromAt, to: to, movements: found}).of(st.Batch) {
 		out = append(out, Counted{movement, !movement.In(st.Batch)})
 	}
 	return out, err
