@@ -3,10 +3,7 @@ package operators_test
 import (
 	"context"
 	"fmt"
-	"io"
-	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
@@ -15,7 +12,6 @@ import (
 	"posta"
 	"posta/payment"
 	"posta/provider"
-	"posta/provider/prisma"
 	"posta/settlement"
 	sim "posta/sim/prisma"
 	"posta/store"
@@ -36,15 +32,30 @@ type shop struct {
 	codes     []string
 	tills     []posta.TillID
 
-	sim         *sim.Simulator
-	simFile     string
+	sim     *sim.Simulator
+	simFile string
+	config  provider.Config
+
+	hubs        []*hub
+	hub         *hub // that answers now
 	payments    *payment.Service
 	settlements *settlement.Service
-	charged     []posta.PaymentID
-	refunds     []posta.RefundID
-	closes      []posta.SettlementID
-	did         map[string]int
-	log         []string
+	wrist       *wrist
+	atOnce      bool // the hubs sweep at the same time: the seed does not replay
+	deserted    bool // hardly anybody is at the terminals
+	lying       bool // a person may say what is not on the slip
+
+	lies     map[posta.PaymentID]lie
+	stained  map[string]bool               // batches about which a person said something, or more was sold
+	onDevice map[string]bool               // terminals that closed a batch by themselves, or may have
+	slipOf   map[posta.SettlementID]string // the provider's id of what a closing slip was of
+	askedAt  map[posta.SettlementID]time.Time
+
+	charged []posta.PaymentID
+	refunds []posta.RefundID
+	closes  []posta.SettlementID
+	did     map[string]int
+	log     []string
 }
 
 const cuit = "30-00000000-7"
@@ -53,8 +64,9 @@ func newShop(t *testing.T, seed uint64) *shop {
 	t.Helper()
 	clock := posta.NewFrozenClock(time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC))
 	s := &shop{t: t, ctx: t.Context(), rnd: rand.New(rand.NewPCG(seed, 1)), clock: clock, codes: []string{"10000001", "10000002"},
-		did: map[string]int{}, simFile: filepath.Join(t.TempDir(), "terminals.db")}
-	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+		did: map[string]int{}, wrist: &wrist{Clock: clock}, atOnce: seed%4 == 1, deserted: seed%4 == 3, lying: seed%2 == 0,
+		lies: map[posta.PaymentID]lie{}, stained: map[string]bool{}, onDevice: map[string]bool{}, slipOf: map[posta.SettlementID]string{},
+		askedAt: map[posta.SettlementID]time.Time{}, simFile: filepath.Join(t.TempDir(), "terminals.db")}
 	var err error
 	s.sim, err = sim.New(sim.Config{Clock: clock, File: s.simFile, Pace: sim.RealisticPace})
 	must(t, err)
@@ -75,14 +87,10 @@ func newShop(t *testing.T, seed uint64) *shop {
 	second.ID, second.Code = posta.NewID[posta.TerminalID](clock.Now()), s.codes[1]
 	must(t, s.db.InsertTerminal(s.ctx, second))
 	s.terminals = []posta.TerminalID{first.ID, second.ID}
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	link, err := prisma.Description().Open(provider.Config{"public_key": account.PublicKey, "secret_key": account.SecretKey,
-		"cuit": cuit, "environment": "homologation", "base_url": server.URL}, client, clock)
-	must(t, err)
-	open := func(context.Context, posta.ConnectionID) (provider.Connector, error) { return link, nil }
-	s.payments = &payment.Service{Store: s.db, Open: open, Clock: clock, Log: quiet, Committed: func() {},
-		NotifyURL: func(posta.ConnectionID) string { return "" }}
-	s.settlements = &settlement.Service{Store: s.db, Open: open, Clock: clock, Log: quiet, Committed: func() {}}
+	s.config = provider.Config{"public_key": account.PublicKey, "secret_key": account.SecretKey,
+		"cuit": cuit, "environment": "homologation", "base_url": server.URL}
+	s.hubs = []*hub{s.start(), s.start()}
+	s.turn()
 	return s
 }
 
@@ -117,10 +125,7 @@ func (s *shop) wrong(format string, args ...any) {
 func (s *shop) later(d time.Duration) {
 	s.clock.Move(d)
 	must(s.t, s.sim.Settle(s.clock.Now()))
-	for _, sweep := range []func(context.Context, func(func())) (int, error){s.payments.SweepPayments, s.payments.SweepRefunds, s.settlements.SweepSettlements} {
-		_, err := sweep(s.ctx, func(f func()) { f() })
-		must(s.t, err)
-	}
+	s.sweep()
 }
 
 func (s *shop) payment(id posta.PaymentID) payment.Payment {
@@ -140,6 +145,9 @@ func (s *shop) expected(err error, codes ...posta.Code) bool {
 	s.t.Helper()
 	if err == nil {
 		return false
+	}
+	if s.hub.gone() {
+		return true
 	}
 	for _, code := range codes {
 		if posta.ErrorCode(err) == code {
