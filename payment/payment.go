@@ -127,6 +127,7 @@ type Channel struct {
 	StoreCode    string // at the provider
 	TillCode     string // at the provider
 	Currency     posta.Currency
+	TillName     string // what people call it
 	Title        string // what the buyer reads when the charge says nothing: the store's name
 	QR           string // text of the till's fixed QR, "" if the provider told none
 	Terminals    []Terminal

@@ -146,7 +146,7 @@ func (s *Service) charge(p Payment, c Channel) provider.Charge {
 	for _, t := range p.Terminals {
 		terminals = append(terminals, t.Code)
 	}
-	return provider.Charge{Payment: p.ID, Amount: p.Amount, Title: title, Description: p.Description,
+	return provider.Charge{Payment: p.ID, Amount: p.Amount, Title: title, Description: p.Description, TillName: c.TillName,
 		Rail: p.Rail, Terminals: terminals, Options: p.Options, Items: p.Items, Store: c.StoreCode, Till: c.TillCode, Order: p.order(),
 		CreatedAt: p.CreatedAt, ExpiresAt: p.ExpiresAt, NotificationURL: s.NotifyURL(p.ConnectionID)}
 }

@@ -127,6 +127,7 @@ type Charge struct {
 	Rail            Rail            // "" is RailQR
 	Terminals       []string        // the provider's ids of the terminals that may take it, with RailTerminal
 	Options         TerminalOptions // with RailTerminal
+	TillName        string          // what people call the till: two may charge on one terminal
 	Refunds         []RefundRef     // refunds whose end is not known, for Get
 	Store           string          // its code at the provider
 	Till            string          // its code at the provider

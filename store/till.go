@@ -58,7 +58,7 @@ type place struct {
 
 func scanPlace(rows *sql.Rows) (p place, err error) {
 	err = rows.Scan(&p.MerchantID, &p.Mode, &p.ConnectionID, &p.StoreID, &p.TillID, &p.QR, instant{&p.removed},
-		&p.Title, flag{&p.RefundLate}, &p.country)
+		&p.TillName, &p.Title, flag{&p.RefundLate}, &p.country)
 	return p, err
 }
 
@@ -67,7 +67,7 @@ func scanPlace(rows *sql.Rows) (p place, err error) {
 func (db *DB) Channel(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.TillID) (payment.Channel, error) {
 	p, err := one(db.read(ctx), scanPlace, `
 		SELECT till.merchant_id, till.mode, till.connection_id, till.store_id, till.id, till.qr, till.removed_at,
-			store.name, connection.refund_late, merchant.country
+			till.name, store.name, connection.refund_late, merchant.country
 		FROM till
 		JOIN store ON store.id = till.store_id
 		JOIN connection ON connection.id = till.connection_id

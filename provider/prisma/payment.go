@@ -55,7 +55,7 @@ func (c *connector) intent(charge provider.Charge) (intent, error) {
 	if err != nil {
 		return intent{}, err
 	}
-	in := intent{Subnet: c.subnet, Amount: amount, Text: menuText("Pedido de", charge.Amount.Amount, charge.Description), ecr: c.ecr,
+	in := intent{Subnet: c.subnet, Amount: amount, Text: c.menuText("Pedido de", charge.Amount.Amount, charge, charge.Description), ecr: c.ecr,
 		Change: change, Reference: c.reference(string(charge.Payment)), Plan: orNull(o.Plan), Type: orNull(cardTypes[o.Method]),
 		PrintMethod: "MOBITEF_NON_FISCAL", Copies: copies[o.Copies], Preview: "NONE", Terminals: offeredTo(charge.Terminals),
 		Brand: orNull(o.Brand), Operation: operations[o.Operation], Benefit: o.Benefit || c.environment == Sandbox,

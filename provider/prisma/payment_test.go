@@ -109,13 +109,13 @@ func TestOptionsAndSeveralTerminals(t *testing.T) {
 	c := newCounter(t)
 	connector := c.open(t, nil)
 	charge := c.charge(150_000)
-	charge.Terminals, charge.Description = []string{one, two}, "Mesa  4"
+	charge.Terminals, charge.TillName, charge.Description = []string{one, two}, "Caja 2", "Mesa  4"
 	charge.Options = provider.TerminalOptions{Method: "credit_card", Installments: 6, Plan: "13", Brand: "VI", Copies: provider.CopiesCustomer,
 		Note: "Gracias", Document: "11222333"}
 	create(t, connector, &charge)
 	got := c.Intents(two)[0]
 	if got.Installments != 6 || got.Brand != "VI" || got.CardKind != "CREDIT" || got.Copies != "CUSTOMER_ONLY" || got.Note != "Gracias" ||
-		got.Text != "Pedido de $1.500,00 - Mesa 4" || len(got.Terminals) != 2 {
+		got.Text != "Pedido de $1.500,00 - Caja 2 - Mesa 4" || len(got.Terminals) != 2 {
 		t.Errorf("%+v", got)
 	}
 	did(t, c.Take(two, got.ID))

@@ -37,7 +37,7 @@ func (c *connector) Refund(ctx context.Context, charge provider.Charge, r provid
 		if !r.Whole {
 			return seen, rejected("reversal_is_whole", "a reversal takes the whole payment")
 		}
-		seen.Facts, err = c.reverse(ctx, r, ref)
+		seen.Facts, err = c.reverse(ctx, charge, r, ref)
 		return seen, err
 	}
 	body := struct {
@@ -49,7 +49,7 @@ func (c *connector) Refund(ctx context.Context, charge provider.Charge, r provid
 		Copies    string              `json:"print_copies"`
 		Terminals []map[string]string `json:"terminals_list"`
 		Brand     any                 `json:"card_brand_product"`
-	}{c.subnet, amount, menuText("Devolucion", r.Amount.Amount, r.Title), c.ecr, c.reference(r.Key), "BOTH", offeredTo(r.Terminals), orNull(r.Brand)}
+	}{c.subnet, amount, c.menuText("Devolucion", r.Amount.Amount, charge, r.Title), c.ecr, c.reference(r.Key), "BOTH", offeredTo(r.Terminals), orNull(r.Brand)}
 	seen.Facts, err = c.refund(ctx, ref, call{method: http.MethodPost, path: refunds, query: c.merchant(), body: body})
 	return seen, err
 }

@@ -30,9 +30,9 @@ type place struct {
 
 // reverse asks for a reversal. Where that is refused it may have been done
 // already, which is what counts.
-func (c *connector) reverse(ctx context.Context, r provider.Refund, ref provider.RefundRef) ([]provider.Fact, error) {
+func (c *connector) reverse(ctx context.Context, charge provider.Charge, r provider.Refund, ref provider.RefundRef) ([]provider.Fact, error) {
 	body := map[string]any{"reversal_request_data": map[string]any{"subnet_acquirer_id": c.subnet, "payment_id": r.Attempt,
-		"terminal_menu_text": menuText("Anulacion", r.Amount.Amount, r.Title), "ecr_transaction_id": c.reference(r.Key),
+		"terminal_menu_text": c.menuText("Anulacion", r.Amount.Amount, charge, r.Title), "ecr_transaction_id": c.reference(r.Key),
 		"print_copies": "BOTH", "terminals_list": offeredTo(r.Terminals)}}
 	given, err := c.reversal(ctx, ref, call{method: http.MethodPost, path: reversals, query: c.merchant(), body: body})
 	if posta.ErrorCode(err) != posta.CodeProviderRejected {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"posta"
+	"posta/provider"
 )
 
 // text is what the provider writes now as a string, now as a number
@@ -122,11 +123,17 @@ func pesos(minor int64) string {
 // documented, and screens are small.
 const longestText = 60
 
-// menuText is what a terminal's list shows.
-func menuText(what string, minor int64, title string) string {
-	shown := what + " $" + pesos(minor)
-	if title = strings.Join(strings.Fields(title), " "); title != "" {
-		shown += " - " + title
+// menuText is what a terminal's list shows. It names the till, since two may
+// have charges of one amount there; the sandbox takes its own text only (§14).
+func (c *connector) menuText(what string, minor int64, charge provider.Charge, title string) string {
+	shown, parts := what+" $"+pesos(minor), []string{charge.TillName, title}
+	if c.environment == Sandbox {
+		parts = parts[1:]
+	}
+	for _, part := range parts {
+		if part = strings.Join(strings.Fields(part), " "); part != "" {
+			shown += " - " + part
+		}
 	}
 	runes := []rune(shown)
 	return string(runes[:min(len(runes), longestText)])
