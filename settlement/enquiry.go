@@ -3,6 +3,7 @@ package settlement
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"posta"
@@ -143,15 +144,16 @@ func (st *Settlement) close(batch window) {
 	st.judge()
 }
 
-// count adds up what the terminal moved. What names the batch before was noted
-// after its close, off a slip; what names a later one is of the next close.
+// count adds up what the terminal moved. What names the batch of another close
+// of ours was noted after that, off a slip, or by a clock that was set; what
+// names a later one is of the next close.
 func (st *Settlement) count(batch window) {
 	var others []Movement
 	st.FromAt = batch.from
 	st.Ours, others = Sum(batch.of(st.Batch), st.Batch)
 	st.Others = provider.Sum{}
 	for _, m := range others {
-		if !m.after(st.Batch) && (batch.last == "" || !m.In(batch.last)) {
+		if !m.after(st.Batch) && !slices.ContainsFunc(batch.closed, m.In) {
 			add(&st.Others, m.Amount)
 		}
 	}

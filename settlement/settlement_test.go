@@ -416,6 +416,12 @@ func TestP48_AMovementIsOfTheBatchThatItNames(t *testing.T) {
 			d.move(t, settlement.Sale, "VI", 700)
 			d.clock.Move(2 * time.Hour)
 		},
+		"clock set on for a close": func(t *testing.T, d *desk) {
+			d.move(t, settlement.Sale, "VI", 200)
+			d.clock.Move(time.Hour)
+			want(t, d.closed(t, provider.StatusApproved), settlement.Confirmed, "")
+			d.clock.Move(-time.Hour)
+		},
 		"clock set on and back": func(t *testing.T, d *desk) {
 			d.clock.Move(time.Hour)
 			d.move(t, settlement.Sale, "VI", 700)

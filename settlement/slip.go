@@ -110,31 +110,47 @@ func (s *Service) slipWindow(ctx context.Context, st Settlement, at time.Time) (
 	return s.window(ctx, st, at, at)
 }
 
-// recount takes from the close after a settlement what that one turned out to
-// have closed already.
+// recount takes from the close after a settlement, and from those that a clock
+// that was set put before it, what that one turned out to have closed already.
 func (s *Service) recount(ctx context.Context, st Settlement) error {
 	if st.State != Confirmed {
 		return nil
 	}
-	next, err := s.Store.ClosedAfter(ctx, st.MerchantID, st.ConnectionID, st.TerminalCode, st.ToAt)
-	if posta.ErrorCode(err) == posta.CodeNotFound {
-		return nil
-	}
-	if err != nil || !next.FromAt.Before(st.ToAt) {
-		return err
-	}
-	batch, err := s.window(ctx, next, st.ToAt, next.ToAt)
+	near, err := s.near(ctx, st, st.ToAt)
 	if err != nil {
 		return err
 	}
-	_, err = s.change(ctx, next, "", "settlement.recounted", func(next *Settlement) error {
-		next.count(batch)
-		if next.SettledBy == "" {
-			next.judge()
+	for _, other := range near {
+		if other.ID == st.ID {
+			continue
 		}
-		return nil
-	})
-	return err
+		from := other.FromAt
+		if other.ToAt.After(st.ToAt) && from.Before(st.ToAt) {
+			from = st.ToAt
+		}
+		batch, err := s.window(ctx, other, from, other.ToAt)
+		if err != nil {
+			return err
+		}
+		again := other
+		if again.count(batch); again.FromAt.Equal(other.FromAt) && again.Others == other.Others && len(Differences(again.Ours, other.Ours)) == 0 {
+			continue
+		}
+		_, err = s.change(ctx, other, "", "settlement.recounted", func(other *Settlement) error {
+			other.count(batch)
+			if other.SettledBy == "" {
+				other.judge()
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if other.ToAt.After(st.ToAt) {
+			return nil
+		}
+	}
+	return nil
 }
 
 // Settle notes that a named person has seen and explained a difference, or that

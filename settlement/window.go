@@ -13,7 +13,7 @@ import (
 // window is what a terminal moved from one close until another.
 type window struct {
 	from, to  time.Time
-	last      string // the batch that was closed at from, "" if not known
+	closed    []string // the batches that other closes near it closed
 	movements []Movement
 }
 
@@ -24,7 +24,16 @@ func (s *Service) window(ctx context.Context, st Settlement, before, to time.Tim
 	if err != nil && posta.ErrorCode(err) != posta.CodeNotFound {
 		return w, err
 	}
-	w.from, w.to, w.last = last.ToAt, to, last.Batch
+	w.from, w.to = last.ToAt, to
+	near, err := s.near(ctx, st, w.from)
+	if err != nil {
+		return w, err
+	}
+	for _, c := range near {
+		if c.ID != st.ID && c.Batch != "" {
+			w.closed = append(w.closed, c.Batch)
+		}
+	}
 	w.movements, err = s.around(ctx, st, w.from, w.to)
 	return w, err
 }
@@ -40,6 +49,25 @@ func (s *Service) around(ctx context.Context, st Settlement, from, to time.Time)
 		from = from.Add(-strays)
 	}
 	return s.Store.Movements(ctx, st.MerchantID, st.ConnectionID, st.TerminalCode, from, to.Add(strays))
+}
+
+// near gives the terminal's confirmed closes from a while before at on, the
+// earliest first: a clock that was set may have put one before another.
+func (s *Service) near(ctx context.Context, st Settlement, at time.Time) (out []Settlement, err error) {
+	if !at.IsZero() {
+		at = at.Add(-strays)
+	}
+	for range 20 { // more in so short a time are none of a shop's
+		c, err := s.Store.ClosedAfter(ctx, st.MerchantID, st.ConnectionID, st.TerminalCode, at)
+		if posta.ErrorCode(err) == posta.CodeNotFound {
+			break
+		}
+		if err != nil {
+			return out, err
+		}
+		out, at = append(out, c), c.ToAt
+	}
+	return out, nil
 }
 
 // of gives what was moved in the window, and what names the batch and is not far
