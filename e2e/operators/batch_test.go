@@ -86,6 +86,9 @@ func (s *shop) readClosingSlips(books sim.Books) {
 				}
 			}
 		}
+		if !in.Closed {
+			s.onDevice[st.TerminalCode] = true // it may yet
+		}
 		if _, err := s.settlements.SettleBySlip(s.ctx, id, in); s.expected(err) {
 			return
 		}
