@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -51,6 +52,21 @@ func TestARefundIsDoneByAPersonAtTheTerminal(t *testing.T) {
 		moved := must[[]settlement.Movement](t)(s.db.Movements(t.Context(), p.MerchantID, p.ConnectionID, code, time.Time{}, s.clock.Now().Add(time.Second)))
 		if len(moved) != 2 || moved[0].Kind != settlement.Sale || moved[0].Amount != 150000 || moved[1].Kind != settlement.Refund || moved[1].Amount != 50000 || moved[1].Brand != "VI" || moved[1].Refund != r.ID {
 			t.Errorf("%+v", moved)
+		}
+	})
+}
+
+// What is recorded of a refund asked for once says so: to look how it stands, or
+// to take it off, is not to ask for it again.
+func TestOneRefundIsRecordedAsAskedForOnce(t *testing.T) {
+	inShop(t, func(t *testing.T, s *shop) {
+		p := s.paid(t, "VI")
+		s.pos.made = nil
+		r := s.refund(t, p, 50000)
+		s.later(t, 3*time.Second)
+		must[payment.Refund](t)(s.CancelRefund(t.Context(), r.MerchantID, r.Mode, r.ID, "user:test"))
+		if want := []string{"refund", "enquiry", "enquiry", "cancel"}; !slices.Equal(s.pos.made, want) {
+			t.Errorf("made for %v, not %v", s.pos.made, want)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"posta"
+	"posta/outbound"
 	"posta/payment"
 	"posta/provider"
 	"posta/store"
@@ -27,9 +28,10 @@ type pos struct {
 	creates  map[posta.PaymentID]int
 	asked    map[string]int // refunds by key
 	gets     int
-	document string // that came with the latest create
-	lose     string // operation whose next answer is lost, after it was done
-	drop     string // operation whose next call never arrives
+	made     []string // what each call of a refund, and each question, was made for
+	document string   // that came with the latest create
+	lose     string   // operation whose next answer is lost, after it was done
+	drop     string   // operation whose next call never arrives
 	refuse   posta.Code
 	stubborn bool // a cancellation waits for the terminal
 }
@@ -94,10 +96,11 @@ func (f linkPOS) Create(_ context.Context, c provider.Charge, _ string) (provide
 	return i.see(), nil
 }
 
-func (f linkPOS) Get(_ context.Context, c provider.Charge) (out provider.Observation, err error) {
+func (f linkPOS) Get(ctx context.Context, c provider.Charge) (out provider.Observation, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.gets++
+	f.made = append(f.made, outbound.TagOf(ctx).Operation)
 	if before, _ := f.fails("get"); before != nil {
 		return out, before
 	}
@@ -139,10 +142,11 @@ func (f linkPOS) Cancel(_ context.Context, c provider.Charge, _ string) (provide
 	return provider.Observation{}, after
 }
 
-func (f linkPOS) Refund(_ context.Context, c provider.Charge, r provider.Refund) (provider.Observation, error) {
+func (f linkPOS) Refund(ctx context.Context, c provider.Charge, r provider.Refund) (provider.Observation, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked[r.Key]++
+	f.made = append(f.made, outbound.TagOf(ctx).Operation)
 	before, after := f.fails("refund")
 	if before != nil {
 		return provider.Observation{}, before
@@ -154,9 +158,10 @@ func (f linkPOS) Refund(_ context.Context, c provider.Charge, r provider.Refund)
 	return provider.Observation{Facts: []provider.Fact{b.fact}}, after
 }
 
-func (f linkPOS) CancelRefund(_ context.Context, _ provider.Charge, ref provider.RefundRef) (out provider.Observation, err error) {
+func (f linkPOS) CancelRefund(ctx context.Context, _ provider.Charge, ref provider.RefundRef) (out provider.Observation, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.made = append(f.made, outbound.TagOf(ctx).Operation)
 	for _, b := range f.returns {
 		if b.fact.ID == ref.ID {
 			if b.fact.Status == provider.StatusPending && !f.stubborn {

@@ -258,7 +258,6 @@ func (s *Service) give(ctx context.Context, p Payment, refund Refund, asked bool
 		}
 		return refund, s.gave(context.WithoutCancel(ctx), &refund, 0, source, provider.Observation{}, err)
 	}
-	ctx = tag(ctx, p, "refund")
 	can := connector.Capabilities(p.Rail)
 	charge.Refunds = refund.refs()
 	for i := range refund.Parts {
@@ -266,12 +265,12 @@ func (s *Service) give(ctx context.Context, p Payment, refund Refund, asked bool
 			continue
 		}
 		if asked {
-			seen, err := connector.Get(ctx, charge)
+			seen, err := connector.Get(tag(ctx, p, "enquiry"), charge)
 			if err := s.gave(context.WithoutCancel(ctx), &refund, i, FromEnquiry, seen, err); err != nil {
 				return refund, err
 			}
 			if err == nil && refund.Parts[i].ProviderID != "" && !refund.Parts[i].decided() && can.Terminal.RefundAtTerminal {
-				if err := s.overdue(ctx, connector, charge, &refund, i); err != nil {
+				if err := s.overdue(tag(ctx, p, "cancel"), connector, charge, &refund, i); err != nil {
 					return refund, err
 				}
 			}
@@ -289,7 +288,7 @@ func (s *Service) give(ctx context.Context, p Payment, refund Refund, asked bool
 			}
 		}
 		part := refund.Parts[i]
-		seen, err := connector.Refund(ctx, charge, s.ask(p, refund, part))
+		seen, err := connector.Refund(tag(ctx, p, "refund"), charge, s.ask(p, refund, part))
 		if err := s.gave(context.WithoutCancel(ctx), &refund, i, FromRefund, seen, err); err != nil {
 			return refund, err
 		}

@@ -64,8 +64,17 @@ func (t *teller) tell() []moment {
 		all = append(all, t.notice(n))
 	}
 	for _, f := range t.Facts {
-		if f.Kind == provider.FactOperator && f.Status == provider.StatusAccepted {
-			all = append(all, moment{At: f.At, Shown: "paid", Title: t.T("story.accepted"), Who: t.people.Name(f.ID), order: 1})
+		if f.Kind != provider.FactOperator {
+			continue
+		}
+		switch by := t.people.Name(f.ID); {
+		case f.Status == provider.StatusCanceled:
+			all = append(all, moment{At: f.At, Shown: "canceled", Title: t.T("story.not_charged"), Who: by, order: 1})
+		case f.Status != provider.StatusAccepted:
+		case slices.ContainsFunc(t.Facts, func(slip provider.Fact) bool { return slip.Detail == "operator" && slip.At.Equal(f.At) }):
+			all = append(all, moment{At: f.At, Shown: "paid", Title: t.T("story.charged_by_slip"), Who: by, order: 1})
+		default:
+			all = append(all, moment{At: f.At, Shown: "paid", Title: t.T("story.accepted"), Who: by, order: 1})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b moment) int {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"posta"
@@ -24,6 +25,7 @@ type stage struct {
 	Sum      string // why what was charged is not what was asked, "" if it is
 	Cash     int64  // minor units to hand to the customer
 	TimedOut bool   // it was taken off its terminal because nobody paid in time
+	Told     bool   // a person said how it ended, not the terminal
 	BySlip   bool   // a person with the terminal's slip settles it
 }
 
@@ -45,6 +47,7 @@ func (s *server) stage(v *visit, c counter, p payment.Payment) *stage {
 	}
 	st.On = v.onTerminal(c, p)
 	st.TimedOut = !p.CancelAt.IsZero() && !p.CancelAt.Before(p.ExpiresAt)
+	st.Told = slices.ContainsFunc(p.Facts, func(f provider.Fact) bool { return f.Kind == provider.FactOperator })
 	st.BySlip = bySlip(p)
 	if st.On != nil && p.State.Moneyed() {
 		st.Sum = v.sum(p.Amount.Amount, st.Paying, c.Currency)

@@ -133,13 +133,17 @@ func TestP25_TheCashierKnowsWhatToDoAndTheSlipSettles(t *testing.T) {
 	if p = h.payment(p.ID); p.State != payment.Paid || p.Captured != 200000 {
 		t.Errorf("%s %d", p.State, p.Captured)
 	}
-	has(t, b.page("/payments/"+string(p.ID)), "Ana Ruiz", "Lote", "165")
+	has(t, b.page("/payments/"+string(p.ID)), "Ana Ruiz", "Lote", "165", "Se anotó lo que dice el comprobante: la terminal cobró")
 
 	c.pos.lost = true
 	p = c.charge(b, "30")
 	b.post(h.till()+"/payments/"+string(p.ID)+"/slip", "done", "no")
 	if p = h.payment(p.ID); p.State != payment.Canceled {
 		t.Errorf("not charged: %s", p.State)
+	}
+	has(t, b.page("/payments/"+string(p.ID)), "Se dio por no cobrado")
+	if page := b.page(h.till() + "?payment=" + string(p.ID)); !strings.Contains(page, "No se cobró nada") || strings.Contains(page, "Se canceló en la terminal") {
+		t.Errorf("the terminal said nothing, the cashier did: %s", page)
 	}
 	if got := b.get(h.till() + "/payments/" + string(p.ID) + "/slip"); got.status != http.StatusSeeOther {
 		t.Errorf("settled already: %d", got.status)
