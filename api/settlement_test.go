@@ -24,6 +24,7 @@ func TestP30_BatchIsHeldAgainstTheProvidersTotals(t *testing.T) {
 		n := start(t, db).tenant()
 		terminal := n.terminal("T-1")
 		first := n.swiped("k1", 150000, "VI")
+		n.clock.Move(time.Second)
 		n.swiped("k2", 50000, "VI")
 		n.clock.Move(time.Minute)
 		var batch struct {

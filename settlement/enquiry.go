@@ -153,7 +153,7 @@ func (st *Settlement) count(batch window) {
 	st.Ours, others = Sum(batch.of(st.Batch), st.Batch)
 	st.Others = provider.Sum{}
 	for _, m := range others {
-		if !m.after(st.Batch) && !slices.ContainsFunc(batch.closed, m.In) {
+		if !m.after(st.Batch) && !slices.ContainsFunc(batch.near, m.closedIn) {
 			add(&st.Others, m.Amount)
 		}
 	}

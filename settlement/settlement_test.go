@@ -468,3 +468,18 @@ func TestP48_AMovementIsOfTheBatchThatItNames(t *testing.T) {
 		})
 	})
 }
+
+// A provider that gives one number to several batches: each is counted by its time.
+func TestBatchesOfOneNumberAreCountedByTheirTime(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		for _, amount := range []int64{500, 700, 900} {
+			d.move(t, settlement.Sale, "VI", amount)
+			st := d.closed(t, provider.StatusApproved)
+			if want(t, st, settlement.Confirmed, ""); st.Ours.Sales != (provider.Sum{Count: 1, Amount: amount}) {
+				t.Errorf("%+v", st.Ours)
+			}
+			d.batch, d.host.books = 7, nil
+			d.clock.Move(time.Minute)
+		}
+	})
+}

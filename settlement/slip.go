@@ -121,9 +121,6 @@ func (s *Service) recount(ctx context.Context, st Settlement) error {
 		return err
 	}
 	for _, other := range near {
-		if other.ID == st.ID {
-			continue
-		}
 		from := other.FromAt
 		if other.ToAt.After(st.ToAt) && from.Before(st.ToAt) {
 			from = st.ToAt

@@ -13,7 +13,7 @@ import (
 // window is what a terminal moved from one close until another.
 type window struct {
 	from, to  time.Time
-	closed    []string // the batches that other closes near it closed
+	near      []Settlement // other closes of the terminal around that time
 	movements []Movement
 }
 
@@ -25,14 +25,8 @@ func (s *Service) window(ctx context.Context, st Settlement, before, to time.Tim
 		return w, err
 	}
 	w.from, w.to = last.ToAt, to
-	near, err := s.near(ctx, st, w.from)
-	if err != nil {
+	if w.near, err = s.near(ctx, st, w.from); err != nil {
 		return w, err
-	}
-	for _, c := range near {
-		if c.ID != st.ID && c.Batch != "" {
-			w.closed = append(w.closed, c.Batch)
-		}
 	}
 	w.movements, err = s.around(ctx, st, w.from, w.to)
 	return w, err
@@ -51,7 +45,7 @@ func (s *Service) around(ctx context.Context, st Settlement, from, to time.Time)
 	return s.Store.Movements(ctx, st.MerchantID, st.ConnectionID, st.TerminalCode, from, to.Add(strays))
 }
 
-// near gives the terminal's confirmed closes from a while before at on, the
+// near gives the terminal's other confirmed closes from a while before at on, the
 // earliest first: a clock that was set may have put one before another.
 func (s *Service) near(ctx context.Context, st Settlement, at time.Time) (out []Settlement, err error) {
 	if !at.IsZero() {
@@ -65,7 +59,10 @@ func (s *Service) near(ctx context.Context, st Settlement, at time.Time) (out []
 		if err != nil {
 			return out, err
 		}
-		out, at = append(out, c), c.ToAt
+		at = c.ToAt
+		if c.ID != st.ID {
+			out = append(out, c)
+		}
 	}
 	return out, nil
 }
@@ -74,10 +71,19 @@ func (s *Service) near(ctx context.Context, st Settlement, at time.Time) (out []
 // from it.
 func (w window) of(batch string) []Movement {
 	return slices.DeleteFunc(slices.Clone(w.movements), func(m Movement) bool {
-		named := batch != "" && m.Batch != "" && m.In(batch)
+		named := batch != "" && m.Batch != "" && m.In(batch) && !slices.ContainsFunc(w.near, m.countedIn)
 		return !named && (m.At.Before(w.from) || !m.At.Before(w.to))
 	})
 }
+
+// countedIn reports whether the movement is of a close by its time and its
+// batch: a provider may give one number to several.
+func (m Movement) countedIn(c Settlement) bool {
+	return c.Batch != "" && m.In(c.Batch) && !m.At.Before(c.FromAt) && m.At.Before(c.ToAt)
+}
+
+// closedIn reports whether the close is of the batch that the movement names.
+func (m Movement) closedIn(c Settlement) bool { return c.Batch != "" && m.In(c.Batch) }
 
 // after reports whether the movement names a batch that comes after the other.
 func (m Movement) after(batch string) bool {
@@ -161,9 +167,10 @@ func (s *Service) Movements(ctx context.Context, m posta.MerchantID, mode posta.
 	if to.IsZero() {
 		to = s.Clock.Now().Add(time.Microsecond)
 	}
-	found, err := s.around(ctx, st, st.FromAt, to)
+	w, err := s.window(ctx, st, st.FromAt, to)
+	w.from = st.FromAt // as it was counted
 	var out []Counted
-	for _, movement := range (window{from: st.FromAt, to: to, movements: found}).of(st.Batch) {
+	for _, movement := range w.of(st.Batch) {
 		out = append(out, Counted{movement, !movement.In(st.Batch)})
 	}
 	return out, err

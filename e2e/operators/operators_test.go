@@ -21,9 +21,9 @@ var (
 //
 // Seen red when: a create whose answer was lost is called again; a refund is, or
 // it is forgotten that it was asked for; a declined terminal payment counts as
-// paid; reversals are proposed of closed batches. That UNDO_REQUEST is no end is
-// held by the connector's tests: the hub mends it by asking on. More seeds:
-// go test ./e2e/operators -seeds 60 -first 100.
+// paid. That UNDO_REQUEST is no end and that a closed batch is not reversed is
+// held by tests of provider/prisma and payment: here the hub asks on, and the
+// terminal refuses. More seeds: go test ./e2e/operators -seeds 60 -first 100.
 func TestP25_P27_P28_P30_WhateverHappensHubAndTerminalsAgree(t *testing.T) {
 	const points, steps = 6, 500
 	did := make([]map[string]int, *seeds) // 12,000 steps
