@@ -4,8 +4,10 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -137,6 +139,26 @@ func TestADemoStartedAgainFindsEverythingAsItWas(t *testing.T) {
 	got, err := demo.Payments.Get(context.Background(), seed.Merchant, posta.Test, p.ID)
 	if err == nil && got.State != payment.Paid {
 		until(t, listener.Events(), "payment.paid")
+	}
+}
+
+// A page of a simulator that somebody left open follows what happens for ever.
+// Sabotage that turns it red: the stream ends with the simulator's Close only.
+func TestOpenPagesOfTheSimulatorsDoNotHoldUpAStop(t *testing.T) {
+	demo, stop := startDemo(t, t.TempDir())
+	for _, address := range []string{demo.ControlURL(), demo.PrismaControlURL()} {
+		open, err := http.Get(strings.TrimSuffix(address, "/control") + "/events")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer open.Body.Close()
+		if _, err := open.Body.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asked := time.Now()
+	if stop(); time.Since(asked) > 10*time.Second {
+		t.Errorf("it took %s", time.Since(asked))
 	}
 }
 

@@ -152,8 +152,10 @@ func (s *Simulator) SetPublicURL(address string) {
 // Fault is the script that the simulator asks.
 func (s *Simulator) Fault() *fault.Script { return s.fault }
 
-// Run sends notices and expires orders until ctx ends.
+// Run sends notices and expires orders until ctx ends; then the pages' event
+// streams end.
 func (s *Simulator) Run(ctx context.Context) error {
+	defer s.endStreams()
 	var flying sync.WaitGroup
 	defer flying.Wait()
 	for {
@@ -177,9 +179,13 @@ func (s *Simulator) Run(ctx context.Context) error {
 	}
 }
 
+// endStreams lets pages that follow the simulator go: a server that stops waits
+// for them.
+func (s *Simulator) endStreams() { s.once.Do(func() { close(s.closing) }) }
+
 // Close ends the file. Nothing may be asked of the simulator afterwards.
 func (s *Simulator) Close() error {
-	s.once.Do(func() { close(s.closing) })
+	s.endStreams()
 	s.client.CloseIdleConnections()
 	return s.file.Close()
 }

@@ -109,8 +109,9 @@ func (s *Simulator) SetPublicURL(address string) {
 // Fault is the script that the simulator asks.
 func (s *Simulator) Fault() *fault.Script { return s.fault }
 
-// Run moves what time moves until ctx ends.
+// Run moves what time moves until ctx ends; then the pages' event streams end.
 func (s *Simulator) Run(ctx context.Context) error {
+	defer s.endStreams()
 	for {
 		if err := s.Settle(s.clock.Now()); err != nil {
 			return err
@@ -131,9 +132,13 @@ func (s *Simulator) Run(ctx context.Context) error {
 // cancellations, automatic batch closes.
 func (s *Simulator) Settle(now time.Time) error { return s.do(func() { s.settle(now) }) }
 
+// endStreams lets pages that follow the simulator go: a server that stops waits
+// for them.
+func (s *Simulator) endStreams() { s.once.Do(func() { close(s.closing) }) }
+
 // Close ends the file. Nothing may be asked of the simulator afterwards.
 func (s *Simulator) Close() error {
-	s.once.Do(func() { close(s.closing) })
+	s.endStreams()
 	return s.file.Close()
 }
 
