@@ -17,6 +17,7 @@ import (
 	"posta"
 	"posta/live"
 	"posta/payment"
+	"posta/provider"
 	"posta/store"
 	"posta/store/storetest"
 	"posta/till"
@@ -70,7 +71,7 @@ func quietly(t *testing.T, who string, l *live.Listener) {
 
 func newPayment(t testing.TB, db *store.DB, w storetest.World, at till.Till) payment.Payment {
 	t.Helper()
-	p := payment.Payment{ID: posta.NewID[posta.PaymentID](storetest.Now), MerchantID: w.Merchant.ID, Mode: posta.Test,
+	p := payment.Payment{Rail: provider.RailQR, ID: posta.NewID[posta.PaymentID](storetest.Now), MerchantID: w.Merchant.ID, Mode: posta.Test,
 		ConnectionID: w.Connection.ID, StoreID: w.Store.ID, TillID: at.ID, Amount: posta.Money{Amount: 1000, Currency: "ARS"},
 		Summary: payment.Summary{State: payment.Created}, CreatedAt: storetest.Now, UpdatedAt: storetest.Now}
 	if err := db.InsertPayment(t.Context(), p, nil); err != nil {
