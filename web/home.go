@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"time"
 
 	"posta"
@@ -195,8 +197,15 @@ func (s *server) homeMoney(v *visit, data *homeData) error {
 	}
 	data.Today = till.Sum(sales, returns)
 	for _, m := range data.Today.Methods {
-		data.Methods = append(data.Methods, methodBar{means{Method: m.Method, Brand: m.Brand}.Words(v), m.Captured, m.Captured * 100 / max(data.Today.Captured, 1)})
+		words := means{Method: m.Method, Brand: m.Brand}.Words(v)
+		i := slices.IndexFunc(data.Methods, func(b methodBar) bool { return b.Words == words }) // a brand has a code for each provider
+		if i < 0 {
+			i, data.Methods = len(data.Methods), append(data.Methods, methodBar{Words: words})
+		}
+		data.Methods[i].Captured += m.Captured
+		data.Methods[i].Share = data.Methods[i].Captured * 100 / max(data.Today.Captured, 1)
 	}
+	slices.SortStableFunc(data.Methods, func(a, b methodBar) int { return cmp.Compare(b.Captured, a.Captured) })
 	for _, d := range data.Days {
 		data.Highest = max(data.Highest, d.Captured)
 	}

@@ -264,3 +264,18 @@ func TestTicketOfATerminal(t *testing.T) {
 	csv := b.page("/payments.csv")
 	has(t, csv, ",terminal,Mostrador,3,165,778899,500.00")
 }
+
+// Providers have codes of their own for one brand; the shop owner sees it once.
+func TestHomeCountsABrandOnceOnBothRails(t *testing.T) {
+	t.Parallel()
+	h := office(t).hub
+	c := terminals(t, h)
+	b := h.login("ana@tienda.example")
+	b.paid("300")
+	c.sold(b, "1500")
+	body := b.page("/")
+	has(t, body, "1.800,00")
+	if shown := strings.Count(body, "<span>Visa</span>"); shown != 1 {
+		t.Errorf("Visa is shown %d times", shown)
+	}
+}
