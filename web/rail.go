@@ -160,9 +160,9 @@ func (v *visit) onTerminal(c counter, p payment.Payment) *at {
 		out.Step = provider.ProgressCanceling
 	}
 	if can, _ := v.can(p.ConnectionID, provider.RailTerminal); p.State.Open() && can.Terminal.Queue {
-		out.Menu = v.money(p.Amount.Amount, c.Currency) + " · " + c.Till.Name
+		out.Menu = v.money(p.Amount.Amount, c.Currency) + " - " + c.Till.Name
 		if p.Description != "" {
-			out.Menu += " · " + p.Description
+			out.Menu += " - " + p.Description
 		}
 	}
 	return out
