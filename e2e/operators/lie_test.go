@@ -50,9 +50,20 @@ func (s *shop) checkLie(p payment.Payment, sold int64, books sim.Books) {
 			return
 		}
 	}
+	open := true // a terminal declines to close a batch in which nothing moved
 	for _, b := range books.Batches {
-		if b.Terminal == l.terminal && number(b.Number) == l.batch && !s.closedByUs(b.SettlementID) {
-			return // closed on the device: its slip was never typed
+		if b.Terminal == l.terminal && number(b.Number) == l.batch {
+			if open = false; !s.closedByUs(b.SettlementID) {
+				return // closed on the device: its slip was never typed
+			}
+		}
+	}
+	if open {
+		return
+	}
+	for _, id := range s.closes {
+		if c := s.settlement(id); c.TerminalCode == l.terminal {
+			s.note("%s %s %s batch %q %q asked by us %s closed %s ours %+v theirs %+v others %+v", id, c.State, c.Attention, c.Batch, c.Detail, s.askedAt[id], c.ToAt, c.Ours.Sales, c.Theirs, c.Others)
 		}
 	}
 	s.wrong("%s captured %d where the terminals have %d, by a lie about %+v, and nothing shows it", p.ID, p.Captured, sold, l)
