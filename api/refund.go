@@ -21,7 +21,7 @@ type NewRefund struct {
 // Proposal is how money of a payment is best given back, and why.
 type Proposal struct {
 	Kind      provider.RefundKind    `json:"kind" enum:"refund,reversal"`
-	Reason    payment.ProposalReason `json:"reason" enum:"whole_open_batch,part,given_before,batch_closed,brand,by_slip,no_reversal,several_attempts" doc:"why this kind and not the other"`
+	Reason    payment.ProposalReason `json:"reason" enum:"whole_open_batch,part,given_before,batch_closed,reversal_declined,brand,by_slip,no_reversal,several_attempts" doc:"why this kind and not the other"`
 	Amount    int64                  `json:"amount" doc:"minor units that it would give back"`
 	Left      int64                  `json:"left" doc:"minor units that can still be given back"`
 	Terminals []posta.TerminalID     `json:"terminals,omitempty" doc:"where a person does it; absent where the provider does it by itself"`

@@ -23,14 +23,15 @@ type ProposalReason string
 
 // The reasons. All but the first are for a refund.
 const (
-	ReasonWhole   ProposalReason = "whole_open_batch" // the whole payment, and its batch is not known to be closed
-	ReasonPart    ProposalReason = "part"             // a reversal takes the whole payment only
-	ReasonBefore  ProposalReason = "given_before"     // some of it was given back already
-	ReasonClosed  ProposalReason = "batch_closed"     // its batch was closed: a reversal may not reach it
-	ReasonBrand   ProposalReason = "brand"            // cards of this brand are given back by refund
-	ReasonSlip    ProposalReason = "by_slip"          // the provider's name of the payment is not known
-	ReasonAlways  ProposalReason = "no_reversal"      // the provider has refunds only
-	ReasonSeveral ProposalReason = "several_attempts" // several tries paid it together
+	ReasonWhole    ProposalReason = "whole_open_batch"  // the whole payment, and its batch is not known to be closed
+	ReasonPart     ProposalReason = "part"              // a reversal takes the whole payment only
+	ReasonBefore   ProposalReason = "given_before"      // some of it was given back already
+	ReasonClosed   ProposalReason = "batch_closed"      // its batch was closed: a reversal may not reach it
+	ReasonDeclined ProposalReason = "reversal_declined" // a reversal of it was declined
+	ReasonBrand    ProposalReason = "brand"             // cards of this brand are given back by refund
+	ReasonSlip     ProposalReason = "by_slip"           // the provider's name of the payment is not known
+	ReasonAlways   ProposalReason = "no_reversal"       // the provider has refunds only
+	ReasonSeveral  ProposalReason = "several_attempts"  // several tries paid it together
 )
 
 // Propose says how to give back amount (minor units, 0 for all that is left) of
@@ -77,6 +78,8 @@ func (s *Service) propose(ctx context.Context, p Payment, refunds []Refund, can 
 		out.Reason = ReasonBefore
 	case !plan[0].Whole:
 		out.Reason = ReasonPart
+	case p.declinedReversal(attempt.ID):
+		out.Reason = ReasonDeclined
 	case slices.Contains(can.Terminal.NoReversal, attempt.Brand):
 		out.Reason = ReasonBrand
 	default:
@@ -90,6 +93,13 @@ func (s *Service) propose(ctx context.Context, p Payment, refunds []Refund, can 
 		}
 	}
 	return out, nil
+}
+
+// declinedReversal reports whether the acquirer has declined to void the attempt.
+func (p Payment) declinedReversal(attempt string) bool {
+	return slices.ContainsFunc(p.Facts, func(f provider.Fact) bool {
+		return f.Kind == provider.FactRefund && f.Refund == provider.KindReversal && f.Parent == attempt && f.Status == provider.StatusRejected
+	})
 }
 
 // at gives the terminal of the code, or all if there is none of it.

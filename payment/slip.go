@@ -95,9 +95,21 @@ func contradicted(facts []provider.Fact) bool {
 	return slip && (own && said != told || !own && ended)
 }
 
+// DeniedBySlip reports whether a person said that the terminal did not charge
+// what nobody else can tell of: a slip that is found later corrects it.
+func (p Payment) DeniedBySlip() bool {
+	if p.Rail != provider.RailTerminal || p.State.Open() || p.State.Moneyed() || !slices.Contains(p.Settled, AttentionSlip) {
+		return false
+	}
+	return slices.ContainsFunc(p.Facts, func(f provider.Fact) bool {
+		return f.Kind == provider.FactOrder && (f.Status == provider.StatusStranded || f.Status == provider.StatusDoubtful)
+	})
+}
+
 // SettleBySlip notes what the terminal's slip says of a payment whose answer
 // was lost, or that nobody answers about: paid, with batch, coupon and
-// authorization, or not charged. It goes the way of all news, as an operator's;
+// authorization, or not charged. A slip found later corrects what was said not to be charged.
+// It goes the way of all news, as an operator's;
 // the next batch close holds it to the provider's totals. Errors: not_found,
 // invalid with fields terminal, batch, coupon, authorization, last_four, amount;
 // not_allowed_in_state.
@@ -111,7 +123,8 @@ func (s *Service) SettleBySlip(ctx context.Context, id posta.PaymentID, in SlipI
 	}
 	record, err := s.Store.ChangePayment(ctx, id, func(r *Record) error {
 		p := &r.Payment
-		if p.Rail != provider.RailTerminal || p.Attention != AttentionSlip && (p.Attention != AttentionReview || !p.State.Open()) {
+		found := in.Done && p.DeniedBySlip()
+		if p.Rail != provider.RailTerminal || !found && p.Attention != AttentionSlip && (p.Attention != AttentionReview || !p.State.Open()) {
 			return &posta.Error{Code: posta.CodeState, Params: map[string]string{"state": string(p.State)}}
 		}
 		now := s.Clock.Now()
@@ -133,7 +146,9 @@ func (s *Service) SettleBySlip(ctx context.Context, id posta.PaymentID, in SlipI
 				Detail: "operator", At: now, Amount: amount, Brand: in.Brand, LastFour: in.LastFour, Installments: in.Installments,
 				Authorizes: in.Authorization, Slip: slip})
 		}
-		p.Settled = append(p.Settled, p.Attention)
+		if p.Attention != AttentionNone {
+			p.Settled = append(p.Settled, p.Attention)
+		}
 		s.apply(r, News{Source: FromOperator, Observation: provider.Observation{Facts: facts}})
 		s.recompute(p)
 		p.UpdatedAt = now

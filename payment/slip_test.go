@@ -252,3 +252,45 @@ func TestTheProvidersLaterWordOnASlip(t *testing.T) {
 		})
 	}
 }
+
+// A person who said "not charged" may have been wrong: the slip that turns up
+// later makes it a sale, which can be given back.
+func TestASlipFoundLaterCorrectsWhatAPersonDenied(t *testing.T) {
+	inShop(t, func(t *testing.T, s *shop) {
+		s.pos.lose = "create"
+		p := s.charge(t)
+		p = must[payment.Payment](t)(s.SettleBySlip(t.Context(), p.ID, s.slip(false)))
+		want(t, p, payment.Canceled)
+		if !p.DeniedBySlip() {
+			t.Fatal("nothing is left to correct")
+		}
+		_, err := s.SettleBySlip(t.Context(), p.ID, s.slip(false))
+		wantCode(t, err, posta.CodeState)
+		p = must[payment.Payment](t)(s.SettleBySlip(t.Context(), p.ID, s.slip(true)))
+		want(t, p, payment.Paid)
+		if p.Captured != p.Amount.Amount || p.Attention != payment.AttentionNone || p.DeniedBySlip() || !p.Refundable() {
+			t.Errorf("%d %q %v", p.Captured, p.Attention, p.Refundable())
+		}
+		if moved := s.moved(t); len(moved) != 1 || moved[0].Amount != p.Amount.Amount {
+			t.Errorf("the close counts %+v", moved)
+		}
+		_, err = s.SettleBySlip(t.Context(), p.ID, s.slip(true))
+		wantCode(t, err, posta.CodeState)
+	})
+}
+
+// A void that the acquirer declined is not proposed again.
+func TestADeclinedReversalIsProposedAsRefund(t *testing.T) {
+	inShop(t, func(t *testing.T, s *shop) {
+		p := s.paid(t, "VI")
+		if r := s.refund(t, p, 0); r.Kind != provider.KindReversal {
+			t.Fatalf("%+v", r)
+		}
+		s.pos.finish(provider.StatusRejected)
+		s.later(t, 3*time.Second)
+		got := must[payment.Proposal](t)(s.Propose(t.Context(), p.MerchantID, p.Mode, p.ID, 0))
+		if got.Kind != provider.KindRefund || got.Reason != payment.ReasonDeclined {
+			t.Errorf("%+v", got)
+		}
+	})
+}

@@ -100,7 +100,7 @@ func (s *server) chargeSlip(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if !bySlip(form.Payment) {
+	if !bySlip(form.Payment) && !form.Payment.DeniedBySlip() {
 		return v.redirect(form.Back)
 	}
 	return v.render("slip", form)

@@ -145,7 +145,14 @@ func TestP25_TheCashierKnowsWhatToDoAndTheSlipSettles(t *testing.T) {
 	if page := b.page(h.till() + "?payment=" + string(p.ID)); !strings.Contains(page, "No se cobró nada") || strings.Contains(page, "Se canceló en la terminal") {
 		t.Errorf("the terminal said nothing, the cashier did: %s", page)
 	}
-	if got := b.get(h.till() + "/payments/" + string(p.ID) + "/slip"); got.status != http.StatusSeeOther {
+	slip = h.till() + "/payments/" + string(p.ID) + "/slip"
+	has(t, b.page("/payments/"+string(p.ID)), "Apareció el comprobante", slip)
+	b.post(slip, "done", "yes", "batch", "3", "coupon", "166", "authorization", "778900", "amount", "30,00")
+	if p = h.payment(p.ID); p.State != payment.Paid || p.Captured != 3000 {
+		t.Errorf("the slip turned up: %s %d", p.State, p.Captured)
+	}
+	hasNot(t, b.page("/payments/"+string(p.ID)), "Apareció el comprobante")
+	if got := b.get(slip); got.status != http.StatusSeeOther {
 		t.Errorf("settled already: %d", got.status)
 	}
 }
