@@ -80,6 +80,9 @@ func (s *Service) apply(r *Record, n News) Outcome {
 	moved := false
 	for _, f := range seen.Facts {
 		news, later := learn(&p.Facts, f)
+		if news && p.Rail == provider.RailTerminal && f.Kind == provider.FactOrder && f.Status == provider.StatusOpen && f.Progress == "" {
+			s.Log.Warn("a status of the provider that is not known counts as pending", "payment", p.ID, "status", f.Detail)
+		}
 		out.New, moved = out.New || news, moved || later
 	}
 	if p.Order == "" && seen.Order != "" {

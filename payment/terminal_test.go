@@ -2,8 +2,10 @@ package payment_test
 
 import (
 	"bytes"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -392,4 +394,24 @@ func TestTheCustomersDocumentIsNotKept(t *testing.T) {
 	if !seen {
 		t.Error("the payment is in none of the files: the search finds nothing")
 	}
+}
+
+// A word of the provider's that nobody knows is pending, and is reported once.
+func TestAnUnknownStatusIsPendingAndReported(t *testing.T) {
+	inShop(t, func(t *testing.T, s *shop) {
+		var told bytes.Buffer
+		s.Service.Log = slog.New(slog.NewTextHandler(&told, nil))
+		p := s.charge(t)
+		s.pos.at(p.ID, func(i *intent) {
+			s.pos.move(&i.order, provider.StatusOpen, "")
+			i.order.Detail = "TELEPORTING_PAYMENT"
+		})
+		for range 3 {
+			s.later(t, 3*time.Second)
+		}
+		want(t, s.get(t, p.ID), payment.Pending)
+		if n := strings.Count(told.String(), "TELEPORTING_PAYMENT"); n != 1 {
+			t.Errorf("reported %d times: %s", n, told.String())
+		}
+	})
 }
