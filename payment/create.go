@@ -84,6 +84,10 @@ func (s *Service) Create(ctx context.Context, in Input) (Payment, error) {
 	}
 	route, err := s.route(ctx, in, channel)
 	if err != nil {
+		// What stands in the way of a new charge is nothing to a repeat.
+		if there, missing := s.resume(ctx, in); posta.ErrorCode(missing) != posta.CodeNotFound {
+			return there, missing
+		}
 		return Payment{}, err
 	}
 	now := s.Clock.Now()

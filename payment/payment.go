@@ -130,8 +130,7 @@ type Channel struct {
 	TillName     string // what people call it
 	Title        string // what the buyer reads when the charge says nothing: the store's name
 	QR           string // text of the till's fixed QR, "" if the provider told none
-	Terminals    []Terminal
-	RefundLate   bool // give late money back by itself
-	LiveAllowed  bool // the gate is open; always true in test
-	Removed      bool // the till charges no more; what it charged is still looked after
+	RefundLate   bool   // give late money back by itself
+	LiveAllowed  bool   // the gate is open; always true in test
+	Removed      bool   // the till charges no more; what it charged is still looked after
 }

@@ -163,11 +163,11 @@ func (s *Service) prepare(ctx context.Context, p Payment, in *RefundInput) error
 	}
 	in.terminals, in.expiresAt = best.Terminals, s.Clock.Now().Add(defaultExpiry[provider.RailTerminal])
 	if len(in.Terminals) > 0 {
-		c, err := s.Store.Channel(ctx, p.MerchantID, p.Mode, p.TillID)
-		if err != nil {
-			return err
+		has, err := s.Store.TillTerminals(ctx, p.StoreID, p.TillID)
+		if err == nil {
+			has = slices.DeleteFunc(has, func(t Terminal) bool { return t.ConnectionID != p.ConnectionID })
+			in.terminals, err = choose(in.Terminals, has)
 		}
-		in.terminals, err = choose(in.Terminals, slices.DeleteFunc(c.Terminals, func(t Terminal) bool { return t.ConnectionID != p.ConnectionID }))
 		if err != nil {
 			return err
 		}

@@ -31,8 +31,11 @@ func (s *Service) route(ctx context.Context, in Input, c Channel) (route, error)
 	r := route{connection: c.ConnectionID, qr: c.QR}
 	if in.Rail == provider.RailTerminal {
 		r.qr = ""
-		var err error
-		if r.terminals, err = choose(in.Terminals, c.Terminals); err != nil {
+		has, err := s.Store.TillTerminals(ctx, c.StoreID, c.TillID)
+		if err == nil {
+			r.terminals, err = choose(in.Terminals, has)
+		}
+		if err != nil {
 			return r, err
 		}
 		r.connection = r.terminals[0].ConnectionID

@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"testing"
+	"time"
 
 	"posta"
 	"posta/payment"
@@ -40,5 +41,28 @@ func TestAChargeLeavesOutTerminalsThatCloseTheirBatch(t *testing.T) {
 		in.TillID = s.world.AddTill(t, s.db).ID
 		_, err = s.Create(t.Context(), in)
 		wantCode(t, err, posta.CodeTerminalBusy)
+	})
+}
+
+// Promise 1: a repeat whose first answer was lost finds its payment, whatever
+// the terminal does meanwhile.
+func TestP1_ARepeatFindsItsPaymentWhileTheTerminalClosesItsBatch(t *testing.T) {
+	inShop(t, func(t *testing.T, s *shop) {
+		in := s.input()
+		p := must[payment.Payment](t)(s.Create(t.Context(), in))
+		s.pos.take(p.ID)
+		s.pos.approve(p.ID, p.Amount.Amount, 0, "VI")
+		s.later(t, 3*time.Second)
+		now := s.clock.Now()
+		err := s.db.InsertSettlement(t.Context(), settlement.Settlement{ID: posta.NewID[posta.SettlementID](now), MerchantID: s.world.Merchant.ID,
+			Mode: posta.Test, ConnectionID: s.terminal.ConnectionID, StoreID: s.world.Store.ID, TerminalID: s.terminal.ID, TerminalCode: s.terminal.Code,
+			Currency: "ARS", State: settlement.Pending, CreatedAt: now}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := must[payment.Payment](t)(s.Create(t.Context(), in))
+		if want(t, again, payment.Paid); again.ID != p.ID || s.intentsOf(p.ID) != 1 {
+			t.Errorf("%s, then %s, in %d intents", p.ID, again.ID, s.intentsOf(p.ID))
+		}
 	})
 }

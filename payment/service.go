@@ -40,6 +40,8 @@ type Store interface {
 	Refund(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.RefundID) (Refund, error)
 	// ListRefunds lists the refunds of a payment, oldest first.
 	ListRefunds(ctx context.Context, id posta.PaymentID) ([]Refund, error)
+	// TillTerminals lists the terminals in use on which a till of the store charges.
+	TillTerminals(ctx context.Context, store posta.StoreID, id posta.TillID) ([]Terminal, error)
 	// TerminalUse is what is under way on a merchant's terminal: a payment that
 	// is created or pending, a refund that is pending, a settlement that is not final.
 	TerminalUse(ctx context.Context, m posta.MerchantID, id posta.TerminalID) (TerminalUse, error)

@@ -108,10 +108,9 @@ func (p Payment) DeniedBySlip() bool {
 
 // SettleBySlip notes what the terminal's slip says of a payment whose answer
 // was lost, or that nobody answers about: paid, with batch, coupon and
-// authorization, or not charged. A slip found later corrects what was said not to be charged.
-// It goes the way of all news, as an operator's;
-// the next batch close holds it to the provider's totals. Errors: not_found,
-// invalid with fields terminal, batch, coupon, authorization, last_four, amount;
+// authorization, or not charged, which a slip found later corrects. It goes the
+// way of all news, as an operator's; the next batch close holds it to the
+// provider's totals. Errors: not_found, invalid with fields terminal, batch, coupon, authorization, last_four, amount;
 // not_allowed_in_state.
 func (s *Service) SettleBySlip(ctx context.Context, id posta.PaymentID, in SlipInput) (Payment, error) {
 	p, err := s.Store.Payment(ctx, in.MerchantID, in.Mode, id)

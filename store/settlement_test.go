@@ -178,9 +178,8 @@ func TestTerminalsOfATill(t *testing.T) {
 			}
 		}
 		for id, want := range map[posta.TillID]int{w.Till.ID: 1, second.Tills[0]: 2} {
-			c := must[payment.Channel](t)(db.Channel(ctx, w.Merchant.ID, posta.Test, id))
-			if len(c.Terminals) != want {
-				t.Errorf("%+v, want %d", c.Terminals, want)
+			if has := must[[]payment.Terminal](t)(db.TillTerminals(ctx, w.Store.ID, id)); len(has) != want {
+				t.Errorf("%+v, want %d", has, want)
 			}
 		}
 		copied := first

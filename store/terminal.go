@@ -48,8 +48,9 @@ func (db *DB) Terminals(ctx context.Context, m posta.MerchantID, mode posta.Mode
 	return all(db.read(ctx), scanTerminal, "SELECT "+terminalColumns+" FROM terminal WHERE merchant_id = ? AND mode = ? ORDER BY created_at, id", m, mode)
 }
 
-// serving are the terminals in use on which a till charges.
-func (db *DB) serving(ctx context.Context, store posta.StoreID, id posta.TillID) ([]payment.Terminal, error) {
+// TillTerminals lists the terminals in use on which a till of the store
+// charges, oldest first.
+func (db *DB) TillTerminals(ctx context.Context, store posta.StoreID, id posta.TillID) ([]payment.Terminal, error) {
 	found, err := all(db.read(ctx), scanTerminal, "SELECT "+terminalColumns+" FROM terminal WHERE store_id = ? AND removed_at = 0 ORDER BY created_at, id", store)
 	var out []payment.Terminal
 	for _, t := range found {
