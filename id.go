@@ -39,6 +39,20 @@ type (
 	UserID string
 	// CallID names one recorded exchange with a provider.
 	CallID string
+	// ProjectID names an integration project.
+	ProjectID string
+	// ContactID names a client's person in a project.
+	ContactID string
+	// MessageID names a message of a project's thread.
+	MessageID string
+	// AttachmentID names a file of a project.
+	AttachmentID string
+	// ClockID names a response clock.
+	ClockID string
+	// EvidenceID names what a homologation case was judged by.
+	EvidenceID string
+	// SubmissionID names a filled sheet that went out.
+	SubmissionID string
 )
 
 // ID is any of the identifiers above.
@@ -89,6 +103,27 @@ func (UserID) Prefix() string { return "usr" }
 
 // Prefix is "cal".
 func (CallID) Prefix() string { return "cal" }
+
+// Prefix is "prj".
+func (ProjectID) Prefix() string { return "prj" }
+
+// Prefix is "ctc".
+func (ContactID) Prefix() string { return "ctc" }
+
+// Prefix is "msg".
+func (MessageID) Prefix() string { return "msg" }
+
+// Prefix is "att".
+func (AttachmentID) Prefix() string { return "att" }
+
+// Prefix is "clk".
+func (ClockID) Prefix() string { return "clk" }
+
+// Prefix is "evd".
+func (EvidenceID) Prefix() string { return "evd" }
+
+// Prefix is "sbm".
+func (SubmissionID) Prefix() string { return "sbm" }
 
 // NewID makes an identifier born at now.
 func NewID[T ID](now time.Time) T { return IDFrom[T](NewULID(now)) }

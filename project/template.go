@@ -1,0 +1,102 @@
+package project
+
+import (
+	"time"
+
+	"posta"
+)
+
+// Ref names one version of a process template.
+type Ref struct {
+	Key     string `json:"key"`
+	Version int    `json:"version"`
+}
+
+// Words are a text in the languages of people, by "es", "pt", "en".
+type Words map[string]string
+
+// Template is a process as data. A running project keeps the version it began
+// with.
+type Template struct {
+	Ref
+	Name    Words     `json:"name"`
+	Date    time.Time `json:"date"`
+	Changed Words     `json:"changed"` // what is new in this version
+	By      string    `json:"by"`      // who made it
+	// Product chooses case set and quality rules: "mercadopago_online",
+	// "mercadopago_qr", "prisma_ecr".
+	Product  string      `json:"product"`
+	Provider string      `json:"provider"` // a connector's name
+	Stages   []StageRule `json:"stages"`
+	Channels []Support   `json:"channels"`
+	Gate     []string    `json:"gate"` // keys of golive's items; what does not apply is not here
+	// MonitorDays is how long production is watched before hands-off.
+	MonitorDays int `json:"monitor_days"`
+	// Pilot asks for a pilot before production opens fully.
+	Pilot      bool       `json:"pilot"`
+	Thresholds Thresholds `json:"thresholds"`
+}
+
+// StageRule says what a stage asks for.
+type StageRule struct {
+	Stage     Stage  `json:"stage"`
+	Entry     []Rule `json:"entry"` // to come into it
+	Exit      []Rule `json:"exit"`  // to leave it forwards
+	Checklist []Item `json:"checklist"`
+	FollowUp  bool   `json:"follow_up"` // whether it is checked weekly
+}
+
+// Rule is a condition, by the key of its code (conditions.go) or of a checklist item.
+type Rule struct {
+	Key  string `json:"key"`
+	Hard bool   `json:"hard"` // false: it warns and does not block
+}
+
+// Item is something of a checklist that people tick.
+type Item struct {
+	Key      string `json:"key"`
+	Title    Words  `json:"title"`
+	Evidence bool   `json:"evidence"` // a file must prove it
+	// Only with this answer in the project ("gateway", "test_users"); "" always.
+	When string `json:"when,omitempty"`
+}
+
+// Phase is a row of the channel table.
+type Phase string
+
+// The phases of the channel tables.
+const (
+	Presales         Phase = "presales"
+	KickoffPhase     Phase = "kickoff"
+	IntegrationPhase Phase = "integration"
+	GoLivePhase      Phase = "golive"
+)
+
+// Support says by which channels a phase is supported, and how soon.
+type Support struct {
+	Phase    Phase     `json:"phase"`
+	Channels []Channel `json:"channels"`
+	Hours    int       `json:"hours"` // 0: no clock starts
+}
+
+// Channel is a way to talk.
+type Channel string
+
+// The channels.
+const (
+	Email      Channel = "email"
+	Chat       Channel = "chat"
+	InPerson   Channel = "in_person"
+	Video      Channel = "video"
+	Checkpoint Channel = "checkpoint"
+	Portal     Channel = "portal" // the client's page of the project: counts as e-mail
+	Phone      Channel = "phone"  // in no table: flagged
+)
+
+// Stored is a template version that a desk made itself.
+type Stored struct {
+	MerchantID posta.MerchantID
+	Template   Template
+	CreatedAt  time.Time
+	CreatedBy  string
+}
