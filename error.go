@@ -30,6 +30,7 @@ const (
 	CodeUnsupportedMedia    Code = "unsupported_media_type" // not the content type asked for
 	CodeRateLimited         Code = "rate_limited"           // too many requests; RetryAfter says when
 	CodeModeMismatch        Code = "mode_mismatch"          // test and live met
+	CodeGateClosed          Code = "gate_closed"            // production is not open for this charge; Params["reason"] says why
 	CodeCardNumber          Code = "card_number_refused"    // the request seems to hold a card number
 	CodeProviderRejected    Code = "provider_rejected"      // the provider said no: permanent
 	CodeProviderUnavailable Code = "provider_unavailable"   // the provider gave no usable answer: temporary, outcome unknown

@@ -59,6 +59,7 @@ type Project struct {
 	LastClientAt time.Time // when the client last wrote
 	CheckedAt    time.Time // last weekly check
 	DueAt        time.Time // next weekly check; zero where none is due
+	ReplyToken   string    // names the project in the address that answers go to
 	CreatedBy    string
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
