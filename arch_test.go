@@ -29,6 +29,7 @@ var ranks = map[string]int{
 	"provider":              10,
 	"work":                  10,
 	"client":                10,
+	"mail":                  10,
 	"outbound":              10,
 	"seal":                  10,
 	"page":                  10,
