@@ -51,10 +51,11 @@ type Filter struct {
 	Stage      Stage
 	Person     posta.UserID // in any of the roles
 	Product    string
-	Late       bool   // a clock has breached
-	Silent     bool   // one weekly check or more unanswered
-	Search     string // name, client, tax id, contact's address, id
-	Closed     bool   // handed off ones too, which the board leaves out after 30 days
+	Late       bool      // a clock has breached
+	Silent     bool      // one weekly check or more unanswered
+	Search     string    // name, client, tax id, contact's address, id
+	Closed     bool      // handed off ones too, which the board leaves out after 30 days
+	Now        time.Time // that Late and Closed go by
 }
 
 // Response is how soon the desk answered, of one phase.

@@ -36,10 +36,12 @@ type Project struct {
 	Name       string
 	Client     Client
 	Template   Ref
+	Table      string // the template's channel table that was agreed, "A" unless told
 	Stage      Stage
-	StageAt    time.Time // when it came into the stage
-	ReturnTo   Stage     // where it goes on once re-prioritised; "" if it never left the backlog
-	WaitingAt  time.Time // in the waiting list since; zero if it is not
+	StageAt    time.Time           // when it came into the stage
+	Entered    map[Stage]time.Time // when it last came into each stage
+	ReturnTo   Stage               // where it goes on once re-prioritised; "" if it never left the backlog
+	WaitingAt  time.Time           // in the waiting list since; zero if it is not
 	People     People
 	Contacts   []Contact
 	// The client's connections, where they are this merchant's own; "" if not.

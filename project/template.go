@@ -28,8 +28,10 @@ type Template struct {
 	Product  string      `json:"product"`
 	Provider string      `json:"provider"` // a connector's name
 	Stages   []StageRule `json:"stages"`
-	Channels []Support   `json:"channels"`
-	Gate     []string    `json:"gate"` // keys of golive's items; what does not apply is not here
+	// Tables are the channel tables, by name; a project takes one at its start.
+	Tables     map[string][]Support `json:"tables"`
+	Milestones []Milestone          `json:"milestones"`
+	Gate       []string             `json:"gate"` // keys of golive's items; what does not apply is not here
 	// MonitorDays is how long production is watched before hands-off.
 	MonitorDays int `json:"monitor_days"`
 	// Pilot asks for a pilot before production opens fully.
@@ -78,6 +80,56 @@ type Support struct {
 	Channels []Channel `json:"channels"`
 	Hours    int       `json:"hours"` // 0: no clock starts
 }
+
+// DefaultTable is the channel table of a project that chose none.
+const DefaultTable = "A"
+
+// Support finds the row of a phase in a channel table; a row without channels
+// and hours where there is none.
+func (t Template) Support(table string, phase Phase) Support {
+	for _, row := range t.Tables[table] {
+		if row.Phase == phase {
+			return row
+		}
+	}
+	return Support{Phase: phase}
+}
+
+// Rule finds what a stage asks for; nothing where the template does not say.
+func (t Template) Rule(stage Stage) StageRule {
+	for _, r := range t.Stages {
+		if r.Stage == stage {
+			return r
+		}
+	}
+	return StageRule{Stage: stage}
+}
+
+// Item finds an item of any stage's checklist.
+func (t Template) Item(key string) (Item, bool) {
+	for _, r := range t.Stages {
+		for _, i := range r.Checklist {
+			if i.Key == key {
+				return i, true
+			}
+		}
+	}
+	return Item{}, false
+}
+
+// Milestone is a moment that a project is told by; its key says what reaches it.
+type Milestone struct {
+	Key   string `json:"key"`
+	Title Words  `json:"title"`
+}
+
+// The milestones.
+const (
+	KickoffHeld = "kickoff"      // the meeting counts as held
+	Homologated = "homologation" // passed, and go-live begun
+	Opened      = "golive"       // production opened
+	HandsOff    = "hands_off"    // the client has a new support channel
+)
 
 // Channel is a way to talk.
 type Channel string
