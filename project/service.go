@@ -18,6 +18,10 @@ type Service struct {
 	Committed func()
 	// Person finds one of a merchant's people. Errors: not_found.
 	Person func(ctx context.Context, m posta.MerchantID, id posta.UserID) (Person, error)
+	// Team lists a merchant's people.
+	Team func(ctx context.Context, m posta.MerchantID) ([]Person, error)
+	// Connection finds one of a merchant's connections. Errors: not_found.
+	Connection func(ctx context.Context, m posta.MerchantID, id posta.ConnectionID) (Connected, error)
 	// Location is a merchant's time zone, Country where its holidays are from.
 	Location func(ctx context.Context, m posta.MerchantID) (*time.Location, error)
 	Country  func(ctx context.Context, m posta.MerchantID) (string, error)
@@ -26,11 +30,25 @@ type Service struct {
 	Say func(language, key string, args ...any) string
 	// Mail sends; nil when no mail server is set, and messages are kept only.
 	Mail Sender
+	// MailFrom is the desk's own address: mail comes from it, and reply addresses
+	// are made from it. Needed with Mail.
+	MailFrom string
 	// URL is how pages are reached, without a slash at the end.
 	URL func() string
 	// Stands reports on what other packages know: whether homologation is passed,
 	// the gate open, the pilot within its thresholds. Conditions ask it by name.
 	Stands func(ctx context.Context, p Project, condition string) (Standing, error)
+	// Gate lets the pilot that p.Pilot describes through the gate of the project's
+	// live connection (PilotStart), all of it (PilotWiden) or none (PilotStop). It
+	// is called before the step is noted, and again when that is repeated. Its
+	// errors are given as they are.
+	Gate func(ctx context.Context, a Actor, p Project, step PilotStep) error
+}
+
+// Connected is what a project needs to know of a connection.
+type Connected struct {
+	Provider string
+	Mode     posta.Mode
 }
 
 // Sender sends a mail; *mail.Sender is one.

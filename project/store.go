@@ -22,6 +22,8 @@ type Store interface {
 	Cards(ctx context.Context, f Filter) ([]Card, error)
 	// ClaimProjects takes projects whose DueAt has come and moves it to now+lease.
 	ClaimProjects(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Project, error)
+	// Active lists the merchant's projects that take up capacity.
+	Active(ctx context.Context, m posta.MerchantID) ([]Project, error)
 	// Waiting lists the merchant's waiting list, the longest waiting first.
 	Waiting(ctx context.Context, m posta.MerchantID) ([]Project, error)
 
@@ -30,6 +32,9 @@ type Store interface {
 	Messages(ctx context.Context, m posta.MerchantID, id posta.ProjectID) ([]Message, error)
 	// MessageByMailID finds a message of the merchant by its RFC 5322 Message-ID.
 	MessageByMailID(ctx context.Context, m posta.MerchantID, mailID string) (Message, error)
+	// ChangeMessage loads one, nobody else changing it meanwhile, and commits what
+	// change makes of it with the events it gives.
+	ChangeMessage(ctx context.Context, m posta.MerchantID, id posta.MessageID, change func(*Message) ([]posta.Event, error)) (Message, error)
 	// ClaimMessages takes outgoing messages that are due.
 	ClaimMessages(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Message, error)
 
