@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"time"
 
 	"posta"
 	"posta/account"
@@ -42,13 +41,16 @@ type App struct {
 	Store       *store.DB
 	Handler     http.Handler
 
-	config   Config
-	listener net.Listener
-	loop     *work.Loop
-	server   *http.Server
-	operator string
-	lock     *lock
-	metrics  *metrics
+	config      Config
+	certificate *certificate // nil: plain http
+	fronts      []front
+	listener    net.Listener // of the front that all come by
+	local       net.Listener // of this machine's own; nil where listener speaks plain http
+	plain       net.Listener // of the one that leads to https; nil for none
+	loop        *work.Loop
+	operator    string
+	lock        *lock
+	metrics     *metrics
 }
 
 // New opens the database, wires everything and starts to listen; nothing is
@@ -74,10 +76,7 @@ func New(ctx context.Context, config Config) (*App, error) {
 		return nil, errors.Join(err, a.lock.release())
 	}
 	if err := a.wire(ctx); err != nil {
-		if a.listener != nil {
-			err = errors.Join(err, a.listener.Close())
-		}
-		return nil, errors.Join(err, a.Store.Close(), a.lock.release())
+		return nil, errors.Join(err, a.closeFronts(), a.Store.Close(), a.lock.release())
 	}
 	return a, nil
 }
@@ -124,7 +123,10 @@ func (a *App) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if a.listener, err = listen("Posta", "--listen", c.Listen); err != nil {
+	if a.certificate, err = newCertificate(c, a.Store, box); err != nil {
+		return err
+	}
+	if err = a.openFronts(); err != nil {
 		return err
 	}
 	if a.operator, err = newOperatorToken(); err != nil {
@@ -165,8 +167,8 @@ func (a *App) wire(ctx context.Context) error {
 	webHandler := web.New(web.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox,
 		Hub: a.Hub, Events: a.Store, Calls: a.Store, Catalog: catalog, Clock: c.Clock, Log: c.Log,
 		PublicURL: a.URL, Demo: demo, Version: Version})
-	a.Handler = a.routes(apiHandler, webHandler)
-	a.server = &http.Server{Handler: a.Handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	a.Handler = a.strict(a.routes(apiHandler, webHandler))
+	a.fill(a.Handler)
 	return nil
 }
 
@@ -209,11 +211,25 @@ func (a *App) URL() string {
 	if a.config.PublicURL != "" {
 		return a.config.PublicURL
 	}
+	if a.certificate != nil {
+		return a.secureURL()
+	}
 	return a.Address()
 }
 
-// Address is where Posta listens, for this machine.
-func (a *App) Address() string { return "http://" + a.listener.Addr().String() }
+// Address is where this machine's own programs reach Posta, always by plain http.
+func (a *App) Address() string {
+	if a.local != nil {
+		return "http://" + a.local.Addr().String()
+	}
+	return "http://" + a.listener.Addr().String()
+}
+
+// Listens is the address that all come by, HOST:PORT.
+func (a *App) Listens() string { return a.listener.Addr().String() }
+
+// Secure tells whether they do so by TLS.
+func (a *App) Secure() bool { return a.certificate != nil }
 
 // NotifyURL is where a connection's provider sends its notifications.
 func (a *App) NotifyURL(id posta.ConnectionID) string { return a.URL() + "/hooks/" + string(id) }
@@ -268,17 +284,22 @@ func (a *App) Run(ctx context.Context) error {
 	if err := a.leaveNote(); err != nil {
 		a.config.Log.Warn("the command line will not find this hub", "error", err)
 	}
-	served := make(chan error, 1)
-	go func() { served <- a.server.Serve(a.listener) }()
+	if a.certificate != nil {
+		go a.certificate.obtain(a.config.Log) // may take minutes, and is not waited for
+	}
+	served := make(chan error, len(a.fronts))
+	for _, f := range a.fronts {
+		go func() { served <- f.serve() }()
+	}
 	var err error
 	select {
 	case err = <-served:
 	case <-ctx.Done():
-		endStreams() // an open page's stream would keep the server from draining
-		limit, cancel := context.WithTimeout(context.Background(), stopLimit)
-		defer cancel()
-		err = a.server.Shutdown(limit)
 	}
+	endStreams() // an open page's stream would keep the servers from draining
+	limit, cancel := context.WithTimeout(context.Background(), stopLimit)
+	defer cancel()
+	err = errors.Join(err, a.shutdown(limit))
 	stopWork()
 	running.Wait()
 	a.removeNote()
@@ -300,7 +321,7 @@ func (a *App) heard(topic string) {
 
 // Close gives up the address and the database. Run must have returned.
 func (a *App) Close() error {
-	return errors.Join(ignoreClosed(a.listener.Close()), a.Store.Close(), a.lock.release())
+	return errors.Join(a.closeFronts(), a.Store.Close(), a.lock.release())
 }
 
 func ignoreClosed(err error) error {

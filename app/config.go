@@ -29,6 +29,19 @@ type Config struct {
 	// SealKey is the key that secrets are sealed with; the file seal.key in Data
 	// by default, made when missing.
 	SealKey string
+	// TLSCert and TLSKey are PEM files of the hub's own certificate (with its
+	// chain) and key, read again when they change; "" serves plain http, for a
+	// proxy to encrypt.
+	TLSCert, TLSKey string
+	// ACME are hosts to have certificates issued for by an authority, in place of
+	// files; the first is the public address where none is given.
+	ACME []string
+	// ACMEEmail is where the authority writes to; ACMEDirectory is its address,
+	// Let's Encrypt by default.
+	ACMEEmail, ACMEDirectory string
+	// HTTPRedirect is an address that leads from http to https, and answers the
+	// authority's challenges; "" for none.
+	HTTPRedirect string
 	// MercadoPagoURL is the provider's address; its real one by default.
 	MercadoPagoURL string
 	// PrismaURL is the address of a new Prisma connection where none is typed; ""

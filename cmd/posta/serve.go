@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"strings"
 
 	"posta"
 	"posta/app"
@@ -42,6 +43,27 @@ type serveCmd struct {
 	PublicURL      string `name:"public-url" help:"How providers and browsers reach the hub: https://pagos.example. Webhook addresses and links are made from it." env:"POSTA_PUBLIC_URL" placeholder:"URL"`
 	MercadoPagoURL string `name:"mercadopago-url" help:"Mercado Pago's address, for a simulator." env:"POSTA_MERCADOPAGO_URL" placeholder:"URL"`
 	PrismaURL      string `name:"prisma-url" help:"Address of new Prisma connections that name none, for a simulator." env:"POSTA_PRISMA_URL" placeholder:"URL"`
+	tlsFlags
+}
+
+// tlsFlags say how the hub proves who it is, where no proxy does it.
+type tlsFlags struct {
+	Cert      string   `name:"tls-cert" help:"PEM file of the certificate with its chain; read again when it changes." env:"POSTA_TLS_CERT" type:"path" placeholder:"FILE" group:"HTTPS without a proxy"`
+	Key       string   `name:"tls-key" help:"PEM file of its key." env:"POSTA_TLS_KEY" type:"path" placeholder:"FILE" group:"HTTPS without a proxy"`
+	ACME      []string `name:"acme" help:"Hosts to have certificates issued for, by Let's Encrypt if nobody else is named; its terms are accepted by this." env:"POSTA_ACME" placeholder:"HOST" group:"HTTPS without a proxy"`
+	Email     string   `name:"acme-email" help:"Where the authority writes to if something is wrong." env:"POSTA_ACME_EMAIL" placeholder:"ADDRESS" group:"HTTPS without a proxy"`
+	Directory string   `name:"acme-directory" help:"Address of another authority, or of one to try with." env:"POSTA_ACME_DIRECTORY" placeholder:"URL" group:"HTTPS without a proxy"`
+	Redirect  string   `name:"http-redirect" help:"Address that leads from http to https and answers the authority's challenges, such as :80." env:"POSTA_HTTP_REDIRECT" placeholder:"ADDRESS" group:"HTTPS without a proxy"`
+}
+
+func (f tlsFlags) fill(c *app.Config) error {
+	c.TLSCert, c.TLSKey, c.HTTPRedirect = f.Cert, f.Key, f.Redirect
+	c.ACME, c.ACMEEmail = f.ACME, f.Email
+	if f.Directory != "" && !strings.HasPrefix(f.Directory, "https://") && !strings.HasPrefix(f.Directory, "http://127.0.0.1:") {
+		return usage("--acme-directory begins with https://")
+	}
+	c.ACMEDirectory = f.Directory
+	return nil
 }
 
 // Help is shown by --help.
@@ -52,7 +74,9 @@ func (c *serveCmd) Help() string {
 Examples:
 
   posta serve --public-url https://pagos.example
-  posta serve --database postgres://posta@db.internal/posta --listen 0.0.0.0:8080`
+  posta serve --database postgres://posta@db.internal/posta --listen 0.0.0.0:8080
+  posta serve --listen :443 --acme pagos.example --acme-email me@example.com --http-redirect :80
+  posta serve --listen :443 --tls-cert fullchain.pem --tls-key privkey.pem --http-redirect :80`
 }
 
 // Run serves until it is interrupted.
@@ -66,11 +90,17 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 	if config.PublicURL, err = address("--public-url", c.PublicURL); err != nil {
 		return err
 	}
+	if err = c.tlsFlags.fill(&config); err != nil {
+		return err
+	}
 	hub, err := app.New(ctx, config)
 	if err != nil {
 		return err
 	}
-	words := "Posta serves on " + hub.Address()
+	words := "Posta serves on http://" + hub.Listens()
+	if hub.Secure() {
+		words = "Posta serves on https://" + hub.Listens()
+	}
 	if hub.URL() != hub.Address() {
 		words += " for " + hub.URL()
 	}
