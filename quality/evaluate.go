@@ -70,7 +70,7 @@ func (r Rule) met(e Evidence, request outbound.Call, body any) (bool, Detail) {
 			return slices.Contains(e.Operations, call) || slices.ContainsFunc(e.Calls, func(c outbound.Call) bool { return isCall(c, call) })
 		}))
 	case r.Notice:
-		return either(slices.ContainsFunc(e.Notices, func(n Notice) bool { return n.Answered }))
+		return either(slices.ContainsFunc(e.Notices, Notice.Counts))
 	case len(r.TLS) > 0:
 		if e.TLS == nil {
 			return false, DetailUnchecked

@@ -159,7 +159,6 @@ type Payment struct {
 	TillID       posta.TillID
 	TillName     string
 	Moneyed      bool // money came, wherever it is now
-	Names        []string
 	CreatedAt    time.Time
 	Attempts     []Attempt // oldest first
 }
@@ -173,10 +172,21 @@ type Attempt struct {
 	At     time.Time
 }
 
-// Notice is a notification that led to a payment.
+// Notice is a notification that led to a payment. It was stored, and so answered
+// with 200.
 type Notice struct {
-	Payment  posta.PaymentID
-	Answered bool // with 200
+	Payment   posta.PaymentID
+	Judgement provider.Judgement
+}
+
+// Counts reports whether the notice may be the provider's: a forged or
+// unreadable one proves nothing.
+func (n Notice) Counts() bool {
+	switch n.Judgement {
+	case provider.Verified, provider.Unverifiable, provider.Stale:
+		return true
+	}
+	return false
 }
 
 // Slot is when a connection's automatic measurement of a month is due.
@@ -210,9 +220,10 @@ type Store interface {
 	// CallsOf lists the calls made for a payment, or for notifications that led
 	// to it, oldest first.
 	CallsOf(ctx context.Context, id posta.PaymentID) ([]outbound.Call, error)
-	// CreatesOf lists the calls that made the payments, oldest first.
+	// CreatesOf lists the calls that made the payments, at most 100 of them,
+	// oldest first.
 	CreatesOf(ctx context.Context, ids []posta.PaymentID) ([]outbound.Call, error)
-	// NoticesOf lists the notifications that led to the payments.
+	// NoticesOf lists the notifications that led to the payments, at most 100.
 	NoticesOf(ctx context.Context, ids []posta.PaymentID) ([]Notice, error)
 	// Operations lists what was done on the connection since then with success,
 	// other than making payments and looking for them, as "METHOD operation".
@@ -220,12 +231,13 @@ type Store interface {
 
 	// InsertMeasurement commits one and its events.
 	InsertMeasurement(ctx context.Context, m Measurement, events []posta.Event) error
-	// Measurements lists those of a connection that are visible at now, newest first.
-	Measurements(ctx context.Context, m posta.MerchantID, c posta.ConnectionID, now time.Time, p posta.Page) ([]Measurement, error)
+	// Measurements lists those of a connection that are visible at now, newest
+	// first; scored, those that have a score.
+	Measurements(ctx context.Context, m posta.MerchantID, c posta.ConnectionID, now time.Time, scored bool, p posta.Page) ([]Measurement, error)
 	// InsertOfficial commits one and its events.
 	InsertOfficial(ctx context.Context, o Official, events []posta.Event) error
 	// Officials lists those of a connection, newest first by their date.
-	Officials(ctx context.Context, m posta.MerchantID, c posta.ConnectionID, p posta.Page) ([]Official, error)
+	Officials(ctx context.Context, m posta.MerchantID, c posta.ConnectionID, limit int) ([]Official, error)
 	// SetThreshold keeps what is enough for a connection; 0 takes it back.
 	SetThreshold(ctx context.Context, m posta.MerchantID, c posta.ConnectionID, threshold int) error
 

@@ -14,7 +14,7 @@ import (
 	"posta/outbound"
 )
 
-//go:embed rules/*.json values.json
+//go:embed rules/*.json values.json advice.json
 var files embed.FS
 
 // Providers are those that have rules.
@@ -49,8 +49,8 @@ type Product struct {
 	Creates   []Create `json:"creates"`   // the requests that make a payment of it
 	// Data are the fields that tell of an item, payer, shipping or industry,
 	// where the product takes them.
-	Data  map[string][]string `json:"data"`
-	Rules []Rule              `json:"rules"`
+	Data  map[string][]Path `json:"data"`
+	Rules []Rule            `json:"rules"`
 }
 
 // Create is a request that makes a payment.
@@ -99,21 +99,26 @@ func (r Rule) Field() string {
 	return "page " + r.Page
 }
 
-var loaded = sync.OnceValues(load)
+// data is what the embedded files say.
+type data struct {
+	products []Product
+	values   map[string][]string // by the list's name
+	advice   map[string]string   // by the provider's word on a decline
+}
 
-func load() ([]Product, map[string][]string) {
-	values := map[string][]string{}
-	must(read("values.json", &values))
-	var products []Product
+var loaded = sync.OnceValue(func() data {
+	var d data
+	must(read("values.json", &d.values))
+	must(read("advice.json", &d.advice))
 	names, err := fs.Glob(files, "rules/*.json")
 	must(err)
 	for _, name := range names {
 		var p Product
 		must(read(name, &p))
-		products = append(products, p)
+		d.products = append(d.products, p)
 	}
-	return products, values
-}
+	return d
+})
 
 func read(name string, into any) error {
 	raw, err := files.ReadFile(name)
@@ -135,16 +140,10 @@ func must(err error) {
 }
 
 // Products lists the products that have rules.
-func Products() []Product {
-	products, _ := loaded()
-	return slices.Clone(products)
-}
+func Products() []Product { return slices.Clone(loaded().products) }
 
 // Values lists what a field may hold, by the list's name: "categories".
-func Values(list string) []string {
-	_, values := loaded()
-	return slices.Clone(values[list])
-}
+func Values(list string) []string { return loaded().values[list] }
 
 // ProductOf finds the product that calls made a payment of, and the request
 // that made it: the newest that succeeded, or the newest whose answer was lost.
@@ -176,8 +175,7 @@ func productOf(c outbound.Call) (Product, any, bool) {
 		_, where, _ = strings.Cut(rest, "/")
 		where = "/" + where
 	}
-	products, _ := loaded()
-	for _, p := range products {
+	for _, p := range loaded().products {
 		for _, create := range p.Creates {
 			if matches, _ := path.Match(create.Path, where); !matches || create.Method != c.Method {
 				continue
