@@ -23,7 +23,7 @@ var providerID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // RecordOfficial keeps the provider's own result beside ours; ours is no
 // certificate. Errors: not_found (the connection); mode_mismatch (it is of test
-// mode); invalid with fields score (range), date (required, malformed, future),
+// mode); invalid with fields score (out_of_range), date (required, malformed, future),
 // payment (required, malformed, unknown, other_connection,
 // test_credentials).
 func (s *Service) RecordOfficial(ctx context.Context, in OfficialInput) (Official, error) {
@@ -38,7 +38,7 @@ func (s *Service) RecordOfficial(ctx context.Context, in OfficialInput) (Officia
 	out := Official{ID: posta.NewID[OfficialID](now), MerchantID: in.MerchantID, ConnectionID: in.ConnectionID, Score: in.Score,
 		Date: strings.TrimSpace(in.Date), Payment: strings.TrimSpace(in.Payment), By: in.By, CreatedAt: now}
 	var p posta.Problems
-	p.Add(in.Score < 0 || in.Score > 100, "score", "range")
+	p.Add(in.Score < 0 || in.Score > 100, "score", "out_of_range")
 	_, malformed := time.Parse(time.DateOnly, out.Date)
 	switch {
 	case out.Date == "":

@@ -171,10 +171,10 @@ const defaultThreshold = 73
 
 // SetThreshold sets what is enough for a connection from now on: 1 to 100, or 0
 // for the usual. Measurements made before keep theirs. Errors: not_found,
-// invalid with field threshold (range).
+// invalid with field threshold (out_of_range).
 func (s *Service) SetThreshold(ctx context.Context, m posta.MerchantID, c posta.ConnectionID, threshold int) error {
 	if threshold < 0 || threshold > 100 {
-		return posta.Invalid("threshold", "range")
+		return posta.Invalid("threshold", "out_of_range")
 	}
 	return s.Store.SetThreshold(ctx, m, c, threshold)
 }
