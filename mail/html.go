@@ -81,7 +81,7 @@ func (r *reduction) tag(tag atom.Atom, end bool, href func() string) {
 		r.href = href()
 		r.label.Reset()
 	case tag == atom.A:
-		if label := strings.TrimSpace(r.label.String()); r.href != "" && label != "" && !strings.Contains(r.href, strings.TrimPrefix(strings.TrimPrefix(label, "https://"), "http://")) {
+		if label := strings.TrimSpace(r.label.String()); r.href != "" && label != "" && !sameAddress(r.href, label) {
 			r.line.WriteString(" <" + r.href + ">")
 		}
 		r.href = ""
@@ -103,6 +103,12 @@ func (r *reduction) tag(tag atom.Atom, end bool, href func() string) {
 			r.line.WriteString("- ")
 		}
 	}
+}
+
+// sameAddress tells a link whose words are its address, or the beginning of it.
+func sameAddress(href, label string) bool {
+	bare := func(s string) string { return strings.TrimPrefix(strings.TrimPrefix(s, "https://"), "http://") }
+	return strings.Contains(label, ".") && strings.HasPrefix(bare(href), bare(label))
 }
 
 // write adds text, its white space as HTML shows it.

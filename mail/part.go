@@ -65,8 +65,8 @@ func (c *collector) takeParts(e *message.Entity, boundary string, depth int) err
 		source.left = maxHeaderBytes
 		part, err := parts.NextPart()
 		source.left = -1
-		if errors.Is(err, io.EOF) || !first && errors.Is(err, io.ErrUnexpectedEOF) {
-			break // the last boundary is often missing
+		if errors.Is(err, io.EOF) || err != nil && !first && ended(err) {
+			break
 		}
 		if err != nil {
 			return unreadable(err)
@@ -80,6 +80,12 @@ func (c *collector) takeParts(e *message.Entity, boundary string, depth int) err
 		}
 	}
 	return drain(source)
+}
+
+// ended tells the error of a mail whose last boundary is missing, as it often
+// is: the library gives it as text.
+func ended(err error) bool {
+	return errors.Is(err, io.ErrUnexpectedEOF) || strings.HasPrefix(err.Error(), "multipart: NextPart: ") && strings.HasSuffix(err.Error(), "EOF")
 }
 
 // drain reads what is left, which may end early.
@@ -143,7 +149,7 @@ func (c *collector) takeText(body io.Reader, kind, charset string) error {
 	if c.textSize += len(text); c.textSize > MaxTextBytes {
 		return tooLarge("text over %d bytes", MaxTextBytes)
 	}
-	if strings.TrimSpace(text) == "" {
+	if text = strings.Trim(text, "\n"); strings.TrimSpace(text) == "" {
 		return nil
 	}
 	if kind == "text/html" {
