@@ -29,9 +29,13 @@ type Connection struct {
 	Sealed     []byte            // the secret fields, as JSON sealed with the connection's id
 	RefundLate bool              // give back by itself what was paid after cancel or expiry
 	Account    string            // the provider's own id of the account, once checked
-	CheckedAt  time.Time         // last successful check; zero if never
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	// Application is the provider's number of the application that the credentials
+	// are of, once checked; "" where it tells none.
+	Application string
+	CheckedAt   time.Time // last successful check; zero if never
+	Swap        Swap      // zero while there is none
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
 }
 
 // User is a person who logs in.
@@ -73,6 +77,9 @@ type Store interface {
 	Connection(ctx context.Context, id posta.ConnectionID) (Connection, error)
 	MerchantConnection(ctx context.Context, m posta.MerchantID, id posta.ConnectionID) (Connection, error)
 	Connections(ctx context.Context, m posta.MerchantID) ([]Connection, error)
+	// ConnectionsSwapped lists connections, whoever owns them, whose swap ended at
+	// now or before and was not yet cleared.
+	ConnectionsSwapped(ctx context.Context, now time.Time) ([]Connection, error)
 
 	InsertUser(ctx context.Context, u User) error
 	UpdateUser(ctx context.Context, u User) error

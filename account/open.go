@@ -19,6 +19,8 @@ type opening struct {
 	updatedAt time.Time
 	seenAt    time.Time
 	secrets   []provider.Secret
+	previous  []provider.Secret // of the credentials that a swap replaces
+	until     time.Time         // when those end
 	connector provider.Connector
 	err       error // why there is no connector
 }
@@ -80,7 +82,12 @@ func (s *Service) load(ctx context.Context, id posta.ConnectionID, atMost time.D
 		if err != nil {
 			return opening{}, err
 		}
-		o = opening{updatedAt: c.UpdatedAt, secrets: splitSecrets(secrets[secretsField])}
+		previous, err := s.unsealPrevious(c)
+		if err != nil {
+			return opening{}, err
+		}
+		o = opening{updatedAt: c.UpdatedAt, secrets: splitSecrets(secrets[secretsField]),
+			previous: splitSecrets(previous.Secrets[secretsField]), until: c.Swap.To}
 		d, err := s.Provider(c.Provider)
 		if err == nil {
 			o.connector, err = d.Open(s.config(d, c, secrets), s.client(c.ID), s.Clock)
@@ -125,16 +132,24 @@ func (s *Service) Check(ctx context.Context, m posta.MerchantID, id posta.Connec
 	if err != nil {
 		return provider.Account{}, err
 	}
-	switch {
-	case who.Country != "" && who.Country != merchant.Country:
-		return who, &posta.Error{Code: posta.CodeInvalid, Fields: []posta.FieldError{{Field: "country", Code: "not_of_merchant",
-			Params: map[string]string{"account": who.Country, "merchant": merchant.Country}}}}
-	case who.Test != (c.Mode == posta.Test):
-		return who, &posta.Error{Code: posta.CodeModeMismatch, Params: map[string]string{"mode": string(c.Mode)}}
-	case c.Account != "" && c.Account != who.ID:
-		return who, &posta.Error{Code: posta.CodeConflict, Params: map[string]string{"account": c.Account}}
+	if err := fits(c, merchant, who); err != nil {
+		return who, err
 	}
 	return who, s.checked(ctx, c, who)
+}
+
+// fits refuses credentials of somebody whose connection this is not. Errors: as Check.
+func fits(c Connection, merchant Merchant, who provider.Account) error {
+	switch {
+	case who.Country != "" && who.Country != merchant.Country:
+		return &posta.Error{Code: posta.CodeInvalid, Fields: []posta.FieldError{{Field: "country", Code: "not_of_merchant",
+			Params: map[string]string{"account": who.Country, "merchant": merchant.Country}}}}
+	case who.Test != (c.Mode == posta.Test):
+		return &posta.Error{Code: posta.CodeModeMismatch, Params: map[string]string{"mode": string(c.Mode)}}
+	case c.Account != "" && c.Account != who.ID:
+		return &posta.Error{Code: posta.CodeConflict, Params: map[string]string{"account": c.Account}}
+	}
+	return nil
 }
 
 // checked notes a successful check, unless the connection was changed since.
@@ -148,6 +163,6 @@ func (s *Service) checked(ctx context.Context, was Connection, who provider.Acco
 	if !c.UpdatedAt.Equal(was.UpdatedAt) {
 		return posta.Errorf(posta.CodeConflict, "connection %s was changed while it was checked", c.ID)
 	}
-	c.Account, c.CheckedAt = who.ID, s.Clock.Now()
+	c.Account, c.Application, c.CheckedAt = who.ID, who.Application, s.Clock.Now()
 	return s.Store.UpdateConnection(ctx, c)
 }

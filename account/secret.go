@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -40,12 +41,16 @@ func (s *Service) unseal(c Connection) (map[string]string, error) {
 }
 
 // Secrets are the active keys that the connection's notices may be signed
-// with: the words of its field webhook_secret, apart by commas or white space.
+// with: the words of its field webhook_secret, apart by commas or white space,
+// while credentials are swapped also those of the earlier ones.
 // Errors: not_found.
 func (s *Service) Secrets(ctx context.Context, id posta.ConnectionID) ([]provider.Secret, error) {
 	o, err := s.load(ctx, id, openFor)
 	if err != nil {
 		return nil, err
+	}
+	if s.Clock.Now().Before(o.until) {
+		return append(slices.Clone(o.secrets), o.previous...), nil
 	}
 	return o.secrets, nil
 }

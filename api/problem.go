@@ -37,6 +37,7 @@ var statuses = map[posta.Code]int{
 	posta.CodeUnsupportedMedia:    http.StatusUnsupportedMediaType,
 	posta.CodeRateLimited:         http.StatusTooManyRequests,
 	posta.CodeModeMismatch:        http.StatusConflict,
+	posta.CodeGateClosed:          http.StatusForbidden,
 	posta.CodeCardNumber:          http.StatusUnprocessableEntity,
 	posta.CodeProviderRejected:    http.StatusUnprocessableEntity,
 	posta.CodeProviderUnavailable: http.StatusBadGateway,

@@ -58,7 +58,8 @@ func (in Input) check(currency posta.Currency) error {
 // answer was lost; Posta goes on asking) or failed (it refused). Called again
 // with the same ID it resumes and never charges twice. Errors: invalid with
 // fields (rail, terminals, options.NAME…), not_found (no such till), till_busy
-// and terminal_busy with Params["payment"], forbidden (live is not allowed yet).
+// and terminal_busy with Params["payment"], gate_closed (see Gate.Admit): a new
+// live payment is held to the gate of the connection that its rail goes through.
 func (s *Service) Create(ctx context.Context, in Input) (Payment, error) {
 	channel, err := s.Store.Channel(ctx, in.MerchantID, in.Mode, in.TillID)
 	if err != nil {
@@ -78,9 +79,6 @@ func (s *Service) Create(ctx context.Context, in Input) (Payment, error) {
 	}
 	if err := in.check(channel.Currency); err != nil {
 		return Payment{}, err
-	}
-	if in.Mode == posta.Live && !channel.LiveAllowed {
-		return Payment{}, &posta.Error{Code: posta.CodeForbidden}
 	}
 	route, err := s.route(ctx, in, channel)
 	if err != nil {

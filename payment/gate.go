@@ -18,6 +18,7 @@ type Gate struct {
 	PilotTerminals []posta.TerminalID
 	ChangedAt      time.Time
 	ChangedBy      string
+	Reason         string // why it was closed, or is open, where somebody said so
 }
 
 // GateState is how far a live connection's gate is open.
@@ -42,6 +43,14 @@ type Window struct {
 type GateUse struct {
 	Payments int
 	Amount   int64 // minor units
+}
+
+// At is the gate as it stands at now: a window ends by itself.
+func (g Gate) At(now time.Time) Gate {
+	if g.State == GateWindow && !now.Before(g.Window.To) {
+		g.State = GateClosed
+	}
+	return g
 }
 
 // Admit reports whether the gate lets a new live payment pass, used being what

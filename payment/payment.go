@@ -131,6 +131,5 @@ type Channel struct {
 	Title        string // what the buyer reads when the charge says nothing: the store's name
 	QR           string // text of the till's fixed QR, "" if the provider told none
 	RefundLate   bool   // give late money back by itself
-	LiveAllowed  bool   // the gate is open; always true in test
 	Removed      bool   // the till charges no more; what it charged is still looked after
 }

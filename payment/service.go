@@ -20,7 +20,8 @@ type Store interface {
 	Channel(ctx context.Context, m posta.MerchantID, mode posta.Mode, till posta.TillID) (Channel, error)
 	// InsertPayment commits a new payment and its events. Errors: till_busy
 	// with Params["payment"] when the till has an open one, conflict when the
-	// id is taken.
+	// id is taken. A live one is committed only if the gate of its connection
+	// admits it in that very commit: gate_closed, as Gate.Admit says.
 	InsertPayment(ctx context.Context, p Payment, events []posta.Event) error
 	// Payment finds one.
 	Payment(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.PaymentID) (Payment, error)

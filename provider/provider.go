@@ -115,6 +115,9 @@ type Account struct {
 	Nickname string
 	Country  string // ISO 3166-1 alpha-2
 	Test     bool   // a test user
+	// Application is the number of the application that the credentials are of; ""
+	// where the provider has none, or does not tell.
+	Application string
 }
 
 // Charge is a payment as a connector needs to know it.

@@ -3,22 +3,23 @@ package store
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"posta"
 	"posta/account"
 	"posta/inbox"
 )
 
-const connectionColumns = "id, merchant_id, mode, provider, name, config, sealed, refund_late, account, checked_at, created_at, updated_at"
+const connectionColumns = "id, merchant_id, mode, provider, name, config, sealed, refund_late, account, application, previous, swap_from, swap_to, swap_by, checked_at, created_at, updated_at"
 
 func connectionValues(c account.Connection) []any {
-	return []any{c.ID, c.MerchantID, c.Mode, c.Provider, c.Name, asJSON{c.Config}, c.Sealed, c.RefundLate, c.Account,
-		c.CheckedAt, c.CreatedAt, c.UpdatedAt}
+	return []any{c.ID, c.MerchantID, c.Mode, c.Provider, c.Name, asJSON{c.Config}, c.Sealed, c.RefundLate, c.Account, c.Application,
+		c.Swap.Sealed, c.Swap.From, c.Swap.To, c.Swap.By, c.CheckedAt, c.CreatedAt, c.UpdatedAt}
 }
 
 func scanConnection(rows *sql.Rows) (c account.Connection, err error) {
 	err = rows.Scan(&c.ID, &c.MerchantID, &c.Mode, &c.Provider, &c.Name, object{&c.Config}, octets{&c.Sealed},
-		flag{&c.RefundLate}, &c.Account, instant{&c.CheckedAt}, instant{&c.CreatedAt}, instant{&c.UpdatedAt})
+		flag{&c.RefundLate}, &c.Account, &c.Application, octets{&c.Swap.Sealed}, instant{&c.Swap.From}, instant{&c.Swap.To}, &c.Swap.By, instant{&c.CheckedAt}, instant{&c.CreatedAt}, instant{&c.UpdatedAt})
 	return c, err
 }
 
@@ -50,6 +51,12 @@ func (db *DB) MerchantConnection(ctx context.Context, m posta.MerchantID, id pos
 // Connections lists a merchant's, oldest first.
 func (db *DB) Connections(ctx context.Context, m posta.MerchantID) ([]account.Connection, error) {
 	return all(db.read(ctx), scanConnection, "SELECT "+connectionColumns+" FROM connection WHERE merchant_id = ? ORDER BY id", m)
+}
+
+// ConnectionsSwapped lists connections whose swap has ended and whose earlier
+// credentials are still kept.
+func (db *DB) ConnectionsSwapped(ctx context.Context, now time.Time) ([]account.Connection, error) {
+	return all(db.read(ctx), scanConnection, "SELECT "+connectionColumns+" FROM connection WHERE swap_to > 0 AND swap_to <= ? ORDER BY id", now)
 }
 
 // SourceOf tells the inbox of a connection. Errors: not_found.

@@ -93,6 +93,7 @@ const (
 
 // PostgreSQL's, https://www.postgresql.org/docs/current/errcodes-appendix.html
 const (
+	pgDivision      = "22012"
 	pgForeignKey    = "23503"
 	pgUnique        = "23505"
 	pgSerialization = "40001"

@@ -26,9 +26,10 @@ const (
 // request is one write that waits for a commit.
 type request struct {
 	ctx  context.Context // never canceled: what is in a batch is finished
-	do   func(*tx) error // on SQLite
+	do   func(*tx) error // on SQLite, and where gate is set
 	rows []row           // on PostgreSQL
 	key  string          // on PostgreSQL: what it may clash about
+	gate string          // on PostgreSQL: the connection whose gate must be open for rows; "" for none
 	lone bool            // on SQLite: one statement, which by itself happens whole or not at all
 	err  error
 	done chan struct{}

@@ -84,6 +84,8 @@ func (db *DB) commitRows(batch []*request) {
 	case err == nil:
 	case db.dialect.down(err):
 		fail(batch, db.dialect.fault(err))
+	case len(batch) == 1 && batch[0].gate != "" && (pgCode(err) == pgDivision || db.dialect.again(err)):
+		batch[0].err = db.transact(batch[0].ctx, batch[0].do)
 	case len(batch) == 1 && db.dialect.again(err):
 		batch[0].err = db.transact(batch[0].ctx, inserting(batch[0].rows))
 	case len(batch) == 1:
@@ -122,11 +124,29 @@ func gathered(batch []*request) *pgx.Batch {
 		}
 	}
 	out := &pgx.Batch{}
+	if gates := gatesOf(batch); len(gates) > 0 {
+		out.Queue(openGates, gates, len(gates))
+	}
 	for _, table := range tables {
 		text, args := unnested(byTable[table])
 		out.Queue(text, args...)
 	}
 	return out
+}
+
+// openGates fails, dividing by zero, unless these gates are open, and keeps them
+// so until the commit. Who fails is tried alone, with a look at how its gate stands.
+const openGates = `SELECT 1 / CASE WHEN (SELECT COUNT(*) FROM (SELECT 1 FROM gate
+	WHERE connection_id = ANY($1::text[]) AND state = 'open' FOR SHARE) AS held) = $2::bigint THEN 1 ELSE 0 END`
+
+// gatesOf lists the connections whose gates must be open.
+func gatesOf(batch []*request) (gates []string) {
+	for _, r := range batch {
+		if r.gate != "" && !slices.Contains(gates, r.gate) {
+			gates = append(gates, r.gate)
+		}
+	}
+	return gates
 }
 
 // unnested inserts rows from one array for each column: the text does not

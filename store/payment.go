@@ -78,16 +78,18 @@ func words(p payment.Payment) string {
 // before they can be named.
 const insertTries = 5
 
-// InsertPayment commits a new payment and its events. Concurrent calls share a
-// commit. Errors: conflict when the id is taken; till_busy with
-// Params["payment"] when the till has an open one; not_found (its till).
+// InsertPayment commits a new payment and its events, a live one only if the
+// gate of its connection admits it in that commit. Concurrent calls share a
+// commit. Errors: conflict when the id is taken, whatever the gate says;
+// gate_closed; till_busy with Params["payment"] when the till has an open one;
+// not_found (its till).
 func (db *DB) InsertPayment(ctx context.Context, p payment.Payment, events []posta.Event) error {
 	rows := []row{paymentRow(p)}
 	for _, e := range events {
 		rows = append(rows, eventRow(e, p.ID))
 	}
 	for try := 1; ; try++ {
-		err := db.insert(ctx, string(p.TillID), rows...)
+		err := db.insertGated(ctx, p, rows)
 		if err == nil {
 			db.notifier.tell(TopicEvent)
 			return nil

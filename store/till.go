@@ -87,7 +87,6 @@ func (db *DB) Channel(ctx context.Context, m posta.MerchantID, mode posta.Mode, 
 	p.StoreCode = posta.Alphanumeric(p.StoreID)
 	p.TillCode = posta.Alphanumeric(p.TillID)
 	p.Currency = country.Currency
-	p.LiveAllowed = true
 	return p.Channel, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"posta"
 	"posta/provider"
@@ -31,7 +32,18 @@ func (c *connector) Check(ctx context.Context) (provider.Account, error) {
 		}
 	}
 	return provider.Account{ID: string(me.ID), Nickname: me.Nickname, Country: me.Country,
-		Test: slices.Contains(me.Tags, "test_user")}, nil
+		Test: slices.Contains(me.Tags, "test_user"), Application: application(c.token)}, nil
+}
+
+// application is the number of the application that an access token is of, as
+// the token itself bears it (docs/providers/mercadopago-online.md §1); "" for one
+// of another form.
+func application(token string) string {
+	parts := strings.Split(token, "-")
+	if len(parts) < 5 || (parts[0] != "APP_USR" && parts[0] != "TEST") || !digits(parts[1]) || len(parts[1]) > 16 {
+		return ""
+	}
+	return parts[1]
 }
 
 // userID is the account that receives the money, as paths name it.

@@ -238,12 +238,13 @@ func TestTillsOfTheNewerInterface(t *testing.T) {
 	}
 }
 
-// The account of the token is asked for once, and its kind is told by its tags.
+// The account of the token is asked for once, and its kind is told by its tags;
+// its application by the token.
 func TestCheck(t *testing.T) {
 	connector, asked := answering(t, provider.Config{"user_id": ""}, routes{
 		"GET /users/me": `{"id":539675046,"nickname":"TETE7689213","site_id":"MLB","tags":["normal","test_user"]}`}.ServeHTTP)
 	account, err := connector.Check(t.Context())
-	if err != nil || account != (provider.Account{ID: "539675046", Nickname: "TETE7689213", Country: "BR", Test: true}) {
+	if err != nil || account != (provider.Account{ID: "539675046", Nickname: "TETE7689213", Country: "BR", Test: true, Application: "1234567890"}) {
 		t.Errorf("%+v, %v", account, err)
 	}
 	for range 2 {
