@@ -166,3 +166,6 @@ func (s *Service) checked(ctx context.Context, was Connection, who provider.Acco
 	c.Account, c.Application, c.CheckedAt = who.ID, who.Application, s.Clock.Now()
 	return s.Store.UpdateConnection(ctx, c)
 }
+
+// Reopen has the next use of a connection open it anew: a new token is asked for.
+func (s *Service) Reopen(id posta.ConnectionID) { s.opened.forget(id) }
