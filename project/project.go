@@ -36,6 +36,7 @@ type Project struct {
 	Name       string
 	Client     Client
 	Template   Ref
+	Product    string // the template's
 	Table      string // the template's channel table that was agreed, "A" unless told
 	Stage      Stage
 	StageAt    time.Time           // when it came into the stage

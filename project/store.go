@@ -22,6 +22,8 @@ type Store interface {
 	Cards(ctx context.Context, f Filter) ([]Card, error)
 	// ClaimProjects takes projects whose DueAt has come and moves it to now+lease.
 	ClaimProjects(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Project, error)
+	// WaitingDesks lists the merchants whose waiting list is not empty.
+	WaitingDesks(ctx context.Context) ([]posta.MerchantID, error)
 	// Active lists the merchant's projects that take up capacity.
 	Active(ctx context.Context, m posta.MerchantID) ([]Project, error)
 	// Waiting lists the merchant's waiting list, the longest waiting first.
@@ -53,7 +55,7 @@ type Store interface {
 	SaveDesk(ctx context.Context, d Desk) error
 	// StoredTemplates lists the versions that the desk made itself.
 	StoredTemplates(ctx context.Context, m posta.MerchantID) ([]Stored, error)
-	InsertTemplate(ctx context.Context, s Stored) error
+	InsertTemplate(ctx context.Context, s Stored, events []posta.Event) error
 
 	// A contact's sign-in link, by the hash of its token. TakeLink gives it while
 	// it is good at now; the same link works until it expires.

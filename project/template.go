@@ -58,7 +58,8 @@ type Rule struct {
 type Item struct {
 	Key      string `json:"key"`
 	Title    Words  `json:"title"`
-	Evidence bool   `json:"evidence"` // a file must prove it
+	Evidence bool   `json:"evidence,omitempty"` // a file must prove it
+	Client   bool   `json:"client,omitempty"`   // the client's people may tick it too
 	// Only with this answer in the project ("gateway", "test_users"); "" always.
 	When string `json:"when,omitempty"`
 }

@@ -115,6 +115,12 @@ CREATE TABLE desk (
     updated_at  BIGINT NOT NULL
 );
 
+-- Whoever changes which projects are active waits here for the merchant's turn.
+CREATE TABLE desk_turn (
+    merchant_id TEXT   NOT NULL PRIMARY KEY REFERENCES merchant (id),
+    taken       BIGINT NOT NULL
+);
+
 CREATE TABLE process_template (
     merchant_id TEXT   NOT NULL REFERENCES merchant (id),
     name        TEXT   NOT NULL,
@@ -139,6 +145,7 @@ CREATE INDEX contact_link_contact ON contact_link (project_id, contact_id);
 
 DROP TABLE contact_link;
 DROP TABLE process_template;
+DROP TABLE desk_turn;
 DROP TABLE desk;
 DROP TABLE response_clock;
 DROP TABLE attachment;

@@ -1,0 +1,27 @@
+package posta_test
+
+import (
+	"testing"
+
+	"posta"
+)
+
+func TestTaxID(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ country, text, number, wrong string }{
+		{"AR", "30-00000000-7", "30000000007", ""},
+		{"AR", " 30.00000000.7", "30000000007", ""},
+		{"AR", "30-00000000-8", "", "check_digit"},
+		{"AR", "30-00000001-7", "", "check_digit"},
+		{"AR", "3000000000", "", "malformed"},
+		{"AR", "", "", "malformed"},
+		{"AR", "30-0000000A-7", "", "malformed"},
+		{"BR", "00.000.000/0001-91", "00000000000191", ""},
+		{"CL", "76.000.000-k", "76000000K", ""},
+		{"UY", "1", "", "malformed"},
+	} {
+		if number, wrong := posta.TaxID(tc.country, tc.text); number != tc.number || wrong != tc.wrong {
+			t.Errorf("%s %q: %q %q", tc.country, tc.text, number, wrong)
+		}
+	}
+}
