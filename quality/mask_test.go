@@ -17,7 +17,8 @@ import (
 )
 
 // What masking hides is there all the same: the same requests, through the
-// recorder that keeps them, score as they did.
+// recorder that keeps them, score as they did. Sabotage that turns it red: a
+// mask that is empty.
 func TestMaskingMakesNothingAbsent(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) }))
 	t.Cleanup(server.Close)

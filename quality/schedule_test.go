@@ -13,8 +13,8 @@ import (
 
 // A year, half a day at a time and by two replicas: each month has one measurement, made
 // on one of its first seven days and shown on the 10th, when its event goes out.
-// Sabotage that turns it red: no lease on slots, a slot that is moved without a
-// look at where it was, an event with the measurement instead of the 10th.
+// Sabotage that turns it red: an event with the measurement instead of on the
+// 10th; a history that shows what is not visible yet.
 func TestTwelveMonthsAreMeasuredOnce(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		zone, err := time.LoadLocation(d.merchant.TimeZone)
@@ -80,7 +80,7 @@ func TestTwelveMonthsAreMeasuredOnce(t *testing.T) {
 }
 
 // Posta was off for months: each has its line, and what is measured late is so
-// for the last month only.
+// for the last month only. Sabotage that turns it red: measuring whatever is due.
 func TestMonthsThatWereMissedSaySo(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		d.good(d.live)

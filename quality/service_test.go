@@ -50,8 +50,14 @@ func TestP58_OnlyALivePaymentThatBroughtMoneyHasAScore(t *testing.T) {
 		if err != nil || standing.Ours != nil || standing.Threshold != 73 {
 			t.Errorf("%+v, %v", standing, err)
 		}
-		if list := d.history(); len(list) != 4 {
+		list := d.history()
+		if len(list) != 4 {
 			t.Errorf("%d kept", len(list))
+		}
+		for _, m := range list {
+			if m.Score != nil || m.Result != quality.NotMeasurable {
+				t.Errorf("kept as %+v", m)
+			}
 		}
 
 		p := d.good(d.live)
