@@ -1,10 +1,13 @@
 package quality_test
 
 import (
+	"context"
+	"fmt"
 	"testing"
 	"time"
 
 	"posta"
+	"posta/outbound"
 	"posta/payment"
 	"posta/provider"
 	"posta/quality"
@@ -149,5 +152,33 @@ func TestWhatQualitySaysHasWords(t *testing.T) {
 				t.Errorf("%s: no words for %s", lang, key)
 			}
 		}
+	}
+}
+
+// many is a store with more payments than a report takes.
+type many struct {
+	quality.Store
+	asked int
+}
+
+func (m *many) QualityPayments(_ context.Context, f quality.Filter) ([]quality.Payment, error) {
+	out := make([]quality.Payment, min(f.Limit, 25_000))
+	for i := range out {
+		out[i] = quality.Payment{ID: posta.PaymentID(fmt.Sprintf("pay_%05d", i)), Attempts: []quality.Attempt{{Status: provider.StatusApproved}}}
+	}
+	return out, nil
+}
+
+func (m *many) CreatesOf(_ context.Context, ids []posta.PaymentID) ([]outbound.Call, error) {
+	m.asked += len(ids)
+	return nil, nil
+}
+
+func TestAReportSaysWhenItWasCut(t *testing.T) {
+	m := &many{}
+	s := &quality.Service{Store: m, Clock: posta.NewFrozenClock(time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC))}
+	r, err := s.Approval(t.Context(), quality.ApprovalFilter{})
+	if err != nil || !r.Cut || r.Looked != 20_000 || r.Payments.Total != 20_000 || r.DataOf != 1_000 || m.asked != 1_000 {
+		t.Errorf("looked %d, cut %v, data of %d, asked %d, %v", r.Looked, r.Cut, r.DataOf, m.asked, err)
 	}
 }

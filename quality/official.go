@@ -72,7 +72,7 @@ func (s *Service) RecordOfficial(ctx context.Context, in OfficialInput) (Officia
 	if err := p.Err(); err != nil {
 		return Official{}, err
 	}
-	event := s.event("quality.official", in.MerchantID, in.ConnectionID, in.By, mustJSON(out))
+	event := s.event("quality.official", in.MerchantID, conn.Mode, in.ConnectionID, in.By, mustJSON(out))
 	if err := s.Store.InsertOfficial(ctx, out, []posta.Event{event}); err != nil {
 		return Official{}, err
 	}

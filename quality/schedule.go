@@ -43,7 +43,7 @@ func (s *Service) SweepQuality(ctx context.Context, each func(func())) (int, err
 	}
 	for _, m := range unpublished {
 		each(func() {
-			if err := s.Store.Publish(ctx, m, []posta.Event{s.measured(m)}); err != nil {
+			if err := s.Store.Publish(ctx, m, []posta.Event{s.measured(m, posta.Live)}); err != nil {
 				s.Log.WarnContext(ctx, "publish quality measurement", "measurement", m.ID, "error", err)
 				return
 			}
@@ -77,7 +77,7 @@ func (s *Service) measureSlot(ctx context.Context, slot Slot) error {
 	m.VisibleAt = time.Date(local.Year(), local.Month(), publishDay, 0, 0, 0, 0, loc).UTC()
 	var events []posta.Event
 	if !m.VisibleAt.After(now) {
-		m.VisibleAt, events = now, []posta.Event{s.measured(m)}
+		m.VisibleAt, events = now, []posta.Event{s.measured(m, posta.Live)}
 	}
 	if err := s.Store.FinishSlot(ctx, slot, next, m, events); err != nil {
 		return err

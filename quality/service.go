@@ -48,7 +48,7 @@ func (s *Service) Measure(ctx context.Context, m posta.MerchantID, c posta.Conne
 	now := s.Clock.Now()
 	out.Kind, out.Asked, out.By = Manual, strings.TrimSpace(payment), by
 	out.ID, out.CreatedAt, out.VisibleAt = posta.NewID[MeasurementID](now), now, now
-	if err := s.Store.InsertMeasurement(ctx, out, []posta.Event{s.measured(out)}); err != nil {
+	if err := s.Store.InsertMeasurement(ctx, out, []posta.Event{s.measured(out, conn.Mode)}); err != nil {
 		return Measurement{}, err
 	}
 	s.Committed()
@@ -216,12 +216,13 @@ func (s *Service) History(ctx context.Context, m posta.MerchantID, c posta.Conne
 	return s.Store.Measurements(ctx, m, c, s.Clock.Now(), false, p)
 }
 
-func (s *Service) measured(m Measurement) posta.Event {
-	return s.event("quality.measured", m.MerchantID, m.ConnectionID, m.By, m.JSON())
+func (s *Service) measured(m Measurement, mode posta.Mode) posta.Event {
+	return s.event("quality.measured", m.MerchantID, mode, m.ConnectionID, m.By, m.JSON())
 }
 
-func (s *Service) event(kind string, m posta.MerchantID, c posta.ConnectionID, by string, data []byte) posta.Event {
+// event is about a connection, in its mode.
+func (s *Service) event(kind string, m posta.MerchantID, mode posta.Mode, c posta.ConnectionID, by string, data []byte) posta.Event {
 	now := s.Clock.Now()
-	return posta.Event{ID: posta.NewID[posta.EventID](now), MerchantID: m, Mode: posta.Live, Type: kind,
+	return posta.Event{ID: posta.NewID[posta.EventID](now), MerchantID: m, Mode: mode, Type: kind,
 		Subject: string(c), Actor: by, Data: data, CreatedAt: now}
 }

@@ -46,6 +46,11 @@ func TestP58_OnlyALivePaymentThatBroughtMoneyHasAScore(t *testing.T) {
 		if err != nil || m.Reason != quality.ReasonTestCredentials || m.Score != nil {
 			t.Errorf("on its own connection: %+v, %v", m, err)
 		}
+		for _, e := range d.events("quality.measured") {
+			if (e.Mode == posta.Test) != (e.Subject == string(d.test.connection.ID)) {
+				t.Errorf("%s of %s", e.Mode, e.Subject)
+			}
+		}
 		standing, err := d.Standing(ctx, d.merchant.ID, d.live.connection.ID)
 		if err != nil || standing.Ours != nil || standing.Threshold != 73 {
 			t.Errorf("%+v, %v", standing, err)
