@@ -93,7 +93,7 @@ func TestBadSheetsAreRefusedByTheirCode(t *testing.T) {
 		"entity nobody declared":  {packed(t, sheetOf(strings.Replace(header, "Caso", "&b;", 1))), "unreadable"},
 		"unclosed":                {packed(t, strings.TrimSuffix(sheetOf(header), "</worksheet>")), "unreadable"},
 		"rows out of order":       {packed(t, sheetOf(`<row r="2"/>`+header)), "unreadable"},
-		"a part twice":            {packed(t, sheetOf(header), [2]string{"XL/worksheets/Sheet1.xml", "<x/>"}), "unreadable"},
+		"a part twice":            {packed(t, sheetOf(header), [2]string{"XL/worksheets/Sheet1.xml", strings.Replace(sheetOf(header), " NS", "", 1)}), "unreadable"},
 		"prose":                   {packed(t, sheetOf(`<row>`+inline("Complete el payment id de cada caso", "y envíe")+`</row>`)), "no_header"},
 		"no payment column":       {packed(t, sheetOf(`<row>`+inline("N°", "Caso", "Resultado", "refund_id")+`</row>`)), "no_payment_column"},
 		"no case column":          {packed(t, sheetOf(`<row>`+inline("payment_id", "xyz")+`</row>`)), "no_case_column"},

@@ -16,6 +16,7 @@ type layout struct {
 	rows  []string // "worksheet!row number|title", in order
 	ids   []string // the cell where each one's payment id belongs, "" as rows
 	also  map[string]string
+	extra int // tables beyond one for each worksheet that has rows
 }
 
 // put writes a block of texts from a cell on.
@@ -193,9 +194,28 @@ var layouts = []layout{
 			put(t, f, "Sheet1", "B7", row{"Item", "payment_id", "Prueba", "Estado", "refund_id"}, row{3, nil, "Devolución"}, row{4, nil, "Devolución parcial"})
 			put(t, f, "Sheet1", "B12", row{"Nombre", "Fecha", "Observaciones"}, row{"Persona de pruebas", nil, "5"}, row{7, "x", "y"})
 		},
-		rows: []string{"Sheet1!2 1|Venta", "Sheet1!3 2|Venta en cuotas", "Sheet1!8 3|Devolución", "Sheet1!9 4|Devolución parcial"},
-		ids:  []string{"D2", "D3", "C8", "C9"},
-		also: map[string]string{"E2": "OK", "E8": "OK"},
+		rows:  []string{"Sheet1!2 1|Venta", "Sheet1!3 2|Venta en cuotas", "Sheet1!8 3|Devolución", "Sheet1!9 4|Devolución parcial"},
+		ids:   []string{"D2", "D3", "C8", "C9"},
+		also:  map[string]string{"E2": "OK", "E8": "OK"},
+		extra: 1,
+	},
+	{
+		name: "titles merged beside the id, names of no interest below a tall header",
+		build: func(t testing.TB, f *excelize.File) {
+			put(t, f, "Sheet1", "A1", row{"Escenario", "Esperado", "payment_id", "Tarjeta"}, row{nil, nil, nil, "Marca", "Tipo"},
+				row{"Ventas en un pago"}, row{"Crédito", "ok"}, row{"Débito", "ok"})
+			merge(t, f, "Sheet1", "A1", "A2", "B1", "B2", "C1", "C2", "D1", "E1", "A3", "B3")
+		},
+		rows: []string{"Sheet1!4 |Crédito", "Sheet1!5 |Débito"},
+		ids:  []string{"C4", "C5"},
+	},
+	{
+		name: "a column of numbers that nobody filled in",
+		build: func(t testing.TB, f *excelize.File) {
+			put(t, f, "Sheet1", "A1", row{"N°", "Escenario", "payment_id"}, row{nil, "Crédito"}, row{nil, "Débito"})
+		},
+		rows: []string{"Sheet1!2 |Crédito", "Sheet1!3 |Débito"},
+		ids:  []string{"C2", "C3"},
 	},
 	{name: "rich", build: rich, rows: []string{"Casos!6 1|Venta", "Casos!7 2|Anulación"}, ids: []string{"E6", "E7"}, also: map[string]string{"F6": "OK"}},
 }

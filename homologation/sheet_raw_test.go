@@ -88,6 +88,13 @@ func TestSheetsOfOtherProgramsAreFilledInPlace(t *testing.T) {
 					t.Errorf("%s: %s has changed", name, part)
 				}
 			}
+			written := string(parts(t, filled)["xl/worksheets/sheet1.xml"])
+			if prefix := strings.HasPrefix(xml, `<?xml version="1.0"?><x:`); prefix && (strings.Contains(written, "<c ") || strings.Contains(written, "<is>") || strings.Contains(written, "<row ")) {
+				t.Errorf("%s: the prefix is gone: %s", name, written)
+			}
+			if name == "rows and cells missing" && (strings.Contains(written, `r="7" spans`) || !strings.Contains(written, `dimension ref="A1:C10"`) || !strings.Contains(written, `c r="C7" s="0"`)) {
+				t.Errorf("%s: extent and style are not right: %s", name, written)
+			}
 			f, err := excelize.OpenReader(bytes.NewReader(filled))
 			must(t, err)
 			got := map[string]string{}

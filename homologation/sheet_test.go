@@ -47,6 +47,13 @@ func TestP56_SheetComesBackWithTheIdsInTheirCellsAndAllElseUnchanged(t *testing.
 			if diff := cmp.Diff(l.rows, got); diff != "" {
 				t.Fatalf("rows (-want +got):\n%s", diff)
 			}
+			tabs := map[string]bool{}
+			for _, r := range sheet.Rows {
+				tabs[r.Worksheet] = true
+			}
+			if len(sheet.Tables) != len(tabs)+l.extra {
+				t.Errorf("tables are %v", sheet.Tables)
+			}
 			filled, err := homologation.FillSheet(before, marks)
 			must(t, err)
 			for cell, text := range l.also {
