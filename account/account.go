@@ -46,6 +46,7 @@ type User struct {
 	Name       string
 	Password   string // argon2id, in its usual text form
 	Language   string // "es", "pt", "en"; "" follows the browser
+	Role       posta.Role
 	CreatedAt  time.Time
 }
 
@@ -85,6 +86,11 @@ type Store interface {
 	UpdateUser(ctx context.Context, u User) error
 	User(ctx context.Context, id posta.UserID) (User, error)
 	UserByEmail(ctx context.Context, email string) (User, error)
+	// Users lists a merchant's people by name.
+	Users(ctx context.Context, m posta.MerchantID) ([]User, error)
+	// ChangeRole gives a person another role, unless it would leave the merchant
+	// without an owner: conflict.
+	ChangeRole(ctx context.Context, m posta.MerchantID, id posta.UserID, role posta.Role, events []posta.Event) (User, error)
 
 	InsertKey(ctx context.Context, k Key) error
 	KeyByHash(ctx context.Context, hash string) (Key, error)

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"net/mail"
+	"slices"
 	"strings"
 
 	"posta"
@@ -16,6 +17,7 @@ type UserInput struct {
 	Name       string // ≤ 100 characters
 	Password   string // 10 characters to 256 bytes
 	Language   string // "es", "pt", "en"; "" follows the browser
+	Role       posta.Role // "" is owner
 }
 
 // check cleans the input and tells what is wrong with it.
@@ -29,6 +31,10 @@ func (in *UserInput) check() error {
 	checkText(&p, "name", in.Name, maxName)
 	checkPassword(&p, "password", in.Password)
 	p.Add(!knownLanguage(in.Language), "language", "unknown")
+	if in.Role == "" {
+		in.Role = posta.Owner
+	}
+	p.Add(!slices.Contains(posta.Roles, in.Role), "role", "unknown")
 	return p.Err()
 }
 
@@ -50,7 +56,7 @@ func (s *Service) CheckUser(ctx context.Context, in UserInput) error {
 
 // CreateUser makes a person who can log in; with an ID that is there already it
 // gives that one. Errors: invalid with fields email (required, malformed,
-// too_long, taken), name, password (required, too_short, too_long), language.
+// too_long, taken), name, password (required, too_short, too_long), language, role.
 func (s *Service) CreateUser(ctx context.Context, in UserInput) (User, error) {
 	if err := in.check(); err != nil {
 		return User{}, err
@@ -63,7 +69,7 @@ func (s *Service) CreateUser(ctx context.Context, in UserInput) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	u := User{ID: in.ID, MerchantID: in.MerchantID, Email: in.Email, Name: in.Name, Password: phc, Language: in.Language, CreatedAt: now}
+	u := User{ID: in.ID, MerchantID: in.MerchantID, Email: in.Email, Name: in.Name, Password: phc, Language: in.Language, Role: in.Role, CreatedAt: now}
 	err = s.Store.InsertUser(ctx, u)
 	if posta.ErrorCode(err) == posta.CodeConflict {
 		there, found := s.Store.User(ctx, in.ID)
