@@ -73,6 +73,16 @@ func (db *DB) Waiting(ctx context.Context, m posta.MerchantID) ([]project.Projec
 	return all(db.read(ctx), scanProject, projectSelect+"WHERE merchant_id = ? AND waiting_at > 0 ORDER BY waiting_at, id", m)
 }
 
+// Active lists the merchant's projects that take up capacity, by name.
+func (db *DB) Active(ctx context.Context, m posta.MerchantID) ([]project.Project, error) {
+	return all(db.read(ctx), scanProject, projectSelect+"WHERE merchant_id = ? AND stage NOT IN (?, ?) ORDER BY name, id", m, project.Backlog, project.HandedOff)
+}
+
+// WaitingDesks lists the merchants whose waiting list is not empty.
+func (db *DB) WaitingDesks(ctx context.Context) ([]posta.MerchantID, error) {
+	return all(db.read(ctx), scalar[posta.MerchantID], "SELECT DISTINCT merchant_id FROM project WHERE waiting_at > 0 ORDER BY merchant_id")
+}
+
 // ClaimProjects takes projects whose DueAt has come, the longest due first, and
 // moves it to now+lease.
 func (db *DB) ClaimProjects(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]project.Project, error) {
