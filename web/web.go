@@ -22,6 +22,7 @@ import (
 	"posta/outbound"
 	"posta/page"
 	"posta/payment"
+	"posta/project"
 	"posta/settlement"
 	"posta/text"
 	"posta/till"
@@ -39,6 +40,7 @@ type Services struct {
 	Tills       *till.Service
 	Payments    *payment.Service
 	Settlements *settlement.Service
+	Projects    *project.Service
 	Inbox       *inbox.Service
 	Hub         *live.Hub
 	Events      Events
