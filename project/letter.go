@@ -71,7 +71,11 @@ func (s *Service) memo(r *Record, w around, to []Address, id posta.MessageID, ke
 
 // words are the subject and the text of a mail of Posta's own.
 func (s *Service) words(p Project, w around, language, key string, args ...any) (subject, body string) {
-	args = slices.Concat([]any{"project", p.Name, "client", p.Client.Name, "team", w.desk.Team.Name, "address", s.URL() + "/projects/" + string(p.ID)}, args)
+	team := w.desk.Team.Name
+	if team == "" {
+		team = s.Say(language, "thread.team")
+	}
+	args = slices.Concat([]any{"project", p.Name, "client", p.Client.Name, "team", team, "address", s.URL() + "/projects/" + string(p.ID)}, args)
 	return s.Say(language, "thread."+key+".subject", args...), s.Say(language, "thread."+key+".text", args...)
 }
 

@@ -126,7 +126,7 @@ func (s *Service) fill(ctx context.Context, m posta.MerchantID) error {
 // enterFrom lets a waiting project in if its integrator has a free place, and
 // reports whether the queue moved.
 func (s *Service) enterFrom(ctx context.Context, p Project, d Desk) (bool, error) {
-	t, err := s.Template(ctx, p.MerchantID, p.Template)
+	w, err := s.around(ctx, p)
 	if err != nil {
 		return false, err
 	}
@@ -141,7 +141,11 @@ func (s *Service) enterFrom(ctx context.Context, p Project, d Desk) (bool, error
 		if err := admit(r, d); err != nil {
 			return err
 		}
-		r.Project.enter(cmp.Or(r.Project.ReturnTo, Design), t, s.Clock.Now())
+		now, again := s.Clock.Now(), r.Project.ReturnTo != ""
+		r.Project.enter(cmp.Or(r.Project.ReturnTo, Design), w.template, now)
+		if again {
+			s.letter(r, w, derive[posta.MessageID](now, "reprioritised", string(p.ID)), "reprioritised")
+		}
 		s.tell(r, Actor{}, "moved", told{"from": Backlog, "to": r.Project.Stage, "waiting_at": waited})
 		return nil
 	})
