@@ -11,6 +11,7 @@ import (
 	"posta"
 	"posta/payment"
 	"posta/project"
+	"posta/settlement"
 )
 
 // Item keys, as process templates list them.
@@ -126,9 +127,12 @@ type Store interface {
 	BestNotice(ctx context.Context, m posta.MerchantID, c posta.ConnectionID) (Notice, error)
 	// LastReturn finds the newest refund that succeeded on a connection. Errors: not_found.
 	LastReturn(ctx context.Context, m posta.MerchantID, c posta.ConnectionID) (Return, error)
-	// Traffic counts a live connection's charges and closes since from; in all of
-	// its stores where store is "".
-	Traffic(ctx context.Context, m posta.MerchantID, c posta.ConnectionID, store posta.StoreID, from time.Time) (Traffic, error)
+	// Traffic counts a live connection's charges and closes in a store since from,
+	// and before to unless that is zero.
+	Traffic(ctx context.Context, m posta.MerchantID, c posta.ConnectionID, store posta.StoreID, from, to time.Time) (Traffic, error)
+	// StoreTerminals lists the terminals in use of a store. Errors: not_found where
+	// there is no such store in use.
+	StoreTerminals(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.StoreID) ([]settlement.Terminal, error)
 	// LiveProject finds the newest project that takes the connection to
 	// production. Errors: not_found.
 	LiveProject(ctx context.Context, m posta.MerchantID, c posta.ConnectionID) (project.Project, error)

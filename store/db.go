@@ -22,6 +22,7 @@ import (
 
 	"posta"
 	"posta/account"
+	"posta/golive"
 	"posta/idempotency"
 	"posta/inbox"
 	"posta/live"
@@ -33,6 +34,7 @@ import (
 
 var (
 	_ account.Store     = (*DB)(nil)
+	_ golive.Store      = (*DB)(nil)
 	_ idempotency.Store = (*DB)(nil)
 	_ inbox.Store       = (*DB)(nil)
 	_ live.Store        = (*DB)(nil)
