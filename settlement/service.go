@@ -41,6 +41,7 @@ type Input struct {
 	MerchantID posta.MerchantID
 	Mode       posta.Mode // of whoever asks
 	TerminalID posta.TerminalID
+	NoSlip     bool   // the terminal prints no slip of it
 	By         string // "user:…", "key:…" or "schedule"
 }
 
@@ -88,7 +89,7 @@ func (s *Service) Create(ctx context.Context, in Input) (Settlement, error) {
 		return Settlement{}, err
 	}
 	s.Committed()
-	return s.place(ctx, settler, st)
+	return s.place(ctx, settler, st, !in.NoSlip)
 }
 
 // settler opens a connection that closes batches. Errors: invalid with field
@@ -114,13 +115,13 @@ func closesNone(err error) bool {
 }
 
 // place makes the one call for a settlement and notes what came of it.
-func (s *Service) place(ctx context.Context, settler provider.Settler, st Settlement) (Settlement, error) {
+func (s *Service) place(ctx context.Context, settler provider.Settler, st Settlement, print bool) (Settlement, error) {
 	if s.Clock.Now().After(st.CreatedAt.Add(placeWait)) {
 		return st, nil // storing it took long: the sweep says what is to be done
 	}
 	call, cancel := s.call(ctx, st, "settle")
 	defer cancel()
-	fact, err := settler.Settle(call, provider.Settlement{Terminal: st.TerminalCode, Print: true, Currency: st.Currency})
+	fact, err := settler.Settle(call, provider.Settlement{Terminal: st.TerminalCode, Print: print, Currency: st.Currency})
 	ctx = context.WithoutCancel(ctx)
 	if err == nil {
 		return s.told(ctx, st, fact)
