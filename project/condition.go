@@ -2,6 +2,7 @@ package project
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -26,7 +27,7 @@ type look struct {
 	p         Project
 	t         Template
 	now       time.Time
-	documents []posta.AttachmentID // of kind "document"
+	documents []posta.AttachmentID // that the desk handed to the client
 	stands    map[string]Standing  // what other packages say, by condition
 }
 
@@ -67,6 +68,9 @@ func init() {
 		"new_channel":             {stand: newChannel},
 	}
 }
+
+// ConditionKeys are the keys of all conditions that code looks at, sorted.
+func ConditionKeys() []string { return slices.Sorted(maps.Keys(conditions)) }
 
 func met(evidence string) Standing { return Standing{Met: true, Evidence: evidence} }
 
@@ -315,7 +319,7 @@ func (s *Service) look(ctx context.Context, p Project, rules ...Rule) (look, err
 	}
 	files, err := s.Store.Attachments(ctx, p.MerchantID, p.ID)
 	for _, f := range files {
-		if f.Kind == "document" {
+		if f.Kind == "document" && !f.Internal && !strings.HasPrefix(f.By, "contact:") {
 			l.documents = append(l.documents, f.ID)
 		}
 	}
