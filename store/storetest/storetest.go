@@ -16,6 +16,8 @@ import (
 
 	"posta"
 	"posta/account"
+	"posta/golive"
+	"posta/payment"
 	"posta/store"
 	"posta/till"
 )
@@ -120,7 +122,7 @@ func (w World) AddTerminal(t testing.TB, db *store.DB, code string) till.Termina
 	t.Helper()
 	c := w.Connection
 	c.ID, c.Provider, c.Name, c.Config = posta.NewID[posta.ConnectionID](Now), "prisma", "Prisma", map[string]string{"cuit": "30-00000000-7"}
-	added := till.Terminal{ID: posta.NewID[posta.TerminalID](Now), MerchantID: w.Merchant.ID, Mode: posta.Test, StoreID: w.Store.ID,
+	added := till.Terminal{ID: posta.NewID[posta.TerminalID](Now), MerchantID: w.Merchant.ID, Mode: c.Mode, StoreID: w.Store.ID,
 		ConnectionID: c.ID, Code: code, Name: "Terminal " + code, CreatedAt: Now, UpdatedAt: Now}
 	if err := errors.Join(db.InsertConnection(t.Context(), c), db.InsertTerminal(t.Context(), added)); err != nil {
 		t.Fatal(err)
@@ -140,13 +142,36 @@ type World struct {
 // and a till, all in test mode. Each call adds another.
 func Seed(t testing.TB, db *store.DB) World {
 	t.Helper()
+	return seed(t, db, posta.Test)
+}
+
+// SeedLive is Seed in live mode; the connection's gate is closed.
+func SeedLive(t testing.TB, db *store.DB) World {
+	t.Helper()
+	return seed(t, db, posta.Live)
+}
+
+// SetGate puts the gate of the world's connection into a state, whatever it asks for.
+func (w World) SetGate(t testing.TB, db *store.DB, g payment.Gate) {
+	t.Helper()
+	g.ConnectionID = w.Connection.ID
+	if _, err := db.ChangeGate(t.Context(), w.Merchant.ID, w.Connection.ID, func(there *golive.Gate) ([]posta.Event, error) {
+		there.Gate = g
+		return nil, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func seed(t testing.TB, db *store.DB, mode posta.Mode) World {
+	t.Helper()
 	var w World
 	w.Merchant = account.Merchant{ID: posta.NewID[posta.MerchantID](Now), Name: "Almacén Don Pedro", Country: "AR",
 		TimeZone: "America/Argentina/Buenos_Aires", CreatedAt: Now}
-	w.Connection = account.Connection{ID: posta.NewID[posta.ConnectionID](Now), MerchantID: w.Merchant.ID, Mode: posta.Test,
+	w.Connection = account.Connection{ID: posta.NewID[posta.ConnectionID](Now), MerchantID: w.Merchant.ID, Mode: mode,
 		Provider: "mercadopago", Name: "Mercado Pago", Config: map[string]string{"user_id": "446566691"},
 		Sealed: []byte("sealed"), CreatedAt: Now, UpdatedAt: Now}
-	w.Store = till.Store{ID: posta.NewID[posta.StoreID](Now), MerchantID: w.Merchant.ID, Mode: posta.Test,
+	w.Store = till.Store{ID: posta.NewID[posta.StoreID](Now), MerchantID: w.Merchant.ID, Mode: mode,
 		ConnectionID: w.Connection.ID, Name: "Centro", ProviderRef: "62001001", CreatedAt: Now, UpdatedAt: Now,
 		Address: till.Address{Street: "Corrientes", Number: "1234", City: "Buenos Aires", State: "Capital Federal",
 			Latitude: "-34.603722", Longitude: "-58.381592"}}
@@ -163,7 +188,7 @@ func Seed(t testing.TB, db *store.DB) World {
 // AddTill adds another till to the world's store.
 func (w World) AddTill(t testing.TB, db *store.DB) till.Till {
 	t.Helper()
-	added := till.Till{ID: posta.NewID[posta.TillID](Now), MerchantID: w.Merchant.ID, Mode: posta.Test, StoreID: w.Store.ID,
+	added := till.Till{ID: posta.NewID[posta.TillID](Now), MerchantID: w.Merchant.ID, Mode: w.Connection.Mode, StoreID: w.Store.ID,
 		ConnectionID: w.Connection.ID, Name: "Caja 1", ProviderRef: "3041001", QR: "00020101021143650016com.mercadolibre",
 		CreatedAt: Now, UpdatedAt: Now}
 	if err := db.InsertTill(t.Context(), added); err != nil {
