@@ -242,3 +242,9 @@ func refused(t testing.TB, err error, code posta.Code, what string) {
 		t.Fatalf("got %+v, want %s", e, what)
 	}
 }
+
+// address is a person's mail address.
+func (b *bureau) address(t testing.TB, a project.Actor) string {
+	t.Helper()
+	return must(b.Person(t.Context(), b.m, a.User))(t).Email
+}
