@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -49,6 +51,8 @@ type App struct {
 	plain       net.Listener // of the one that leads to https; nil for none
 	loop        *work.Loop
 	operator    string
+	tail        *logTail       // the last lines of the log
+	roots       *x509.CertPool // what the doctor trusts; nil: the machine's
 	lock        *lock
 	metrics     *metrics
 }
@@ -65,7 +69,8 @@ func New(ctx context.Context, config Config) (*App, error) {
 	if err := os.MkdirAll(config.Data, 0o700); err != nil {
 		return nil, err
 	}
-	a := &App{config: config}
+	a := &App{config: config, tail: &logTail{}}
+	a.config.Log = slog.New(remembering{Handler: config.Log.Handler(), tail: a.tail})
 	var err error
 	if a.lock = config.held; a.lock == nil {
 		if a.lock, err = hold(config); err != nil {
@@ -134,15 +139,8 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	a.metrics = newMetrics()
 	client := outbound.NewClient(outbound.Options{Clock: c.Clock, Log: c.Log, Record: a.metrics.called(a.Store.InsertCall)})
-	defaults := map[string]map[string]string{}
-	if c.MercadoPagoURL != "" {
-		defaults["mercadopago"] = map[string]string{"base_url": c.MercadoPagoURL}
-	}
-	if c.PrismaURL != "" {
-		defaults["prisma"] = map[string]string{"base_url": c.PrismaURL}
-	}
 	a.Accounts = &account.Service{Store: a.Store, Box: box, Clock: c.Clock, Log: c.Log, Providers: all.Descriptions(),
-		Client: func(posta.ConnectionID) *http.Client { return client }, Defaults: defaults}
+		Client: func(posta.ConnectionID) *http.Client { return client }, Defaults: c.defaults()}
 	if err := a.checkSeal(ctx); err != nil {
 		return err
 	}
@@ -202,6 +200,8 @@ func (a *App) routes(apiHandler, webHandler http.Handler) http.Handler {
 	}
 	mux.HandleFunc("GET /operator/backup", a.serveBackup)
 	mux.Handle("GET /operator/metrics", a.onlyOperator(a.metrics.handler()))
+	mux.Handle("GET /operator/doctor", a.onlyOperator(http.HandlerFunc(a.serveDoctor)))
+	mux.Handle("POST /operator/bundle", a.onlyOperator(http.HandlerFunc(a.serveBundle)))
 	mux.Handle("/", webHandler)
 	return a.metrics.served(mux)
 }

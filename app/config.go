@@ -47,12 +47,20 @@ type Config struct {
 	// PrismaURL is the address of a new Prisma connection where none is typed; ""
 	// outside demos, since its hosts cannot be told from anything else.
 	PrismaURL string
+	// SMTP is the server that mail goes out by: smtp://user:password@host:587, or
+	// smtps://; "" sends none.
+	SMTP string
+	// MailFrom is the desk's address, which mail is from and answers go to with a
+	// token in it; needed with SMTP.
+	MailFrom string
 	// Migrate brings the database's schema up to date at start.
 	Migrate bool
 	// Phone is the simulators' address that pages of a demo link to; "" outside demos.
 	Phone string
 	// Terminals is the address of the simulated card terminals; "" outside demos.
 	Terminals string
+	// Inboxes is the page where a demo's mail arrives; "" outside demos.
+	Inboxes string
 
 	Clock posta.Clock  // the machine's by default
 	Log   *slog.Logger // to standard error by default
@@ -77,6 +85,17 @@ func (c Config) withDefaults() Config {
 		c.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
 	return c
+}
+
+// defaults are the fields of new connections that the configuration gives.
+func (c Config) defaults() map[string]map[string]string {
+	out := map[string]map[string]string{}
+	for name, address := range map[string]string{"mercadopago": c.MercadoPagoURL, "prisma": c.PrismaURL} {
+		if address != "" {
+			out[name] = map[string]string{"base_url": address}
+		}
+	}
+	return out
 }
 
 // stopLimit is how long requests under way may take when Posta stops.

@@ -31,6 +31,7 @@ type cli struct {
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database's schema up to date. Stop the hub and back up first."`
 	Backup      backupCmd      `cmd:"" help:"Write a consistent copy of the database to a file, also while the hub runs."`
 	Restore     restoreCmd     `cmd:"" help:"Put a copy back as the database of a hub that does not run."`
+	Doctor      doctorCmd      `cmd:"" help:"Look at the hub, its machine and its connections, and say what to do. Can write a support bundle."`
 	Payments    paymentsCmd    `cmd:"" help:"Create, show, list, watch, cancel and give back payments of a running hub."`
 	Refunds     refundsCmd     `cmd:"" help:"Show refunds of a running hub, and take them off their terminals."`
 	Tills       tillsCmd       `cmd:"" help:"List the tills of a running hub, with the ids that payments create wants."`
@@ -76,7 +77,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	if err != nil {
 		return term.misused(err)
 	}
-	if err := parsed.Run(parser, term); err != nil {
+	if err := parsed.Run(parser, term); errors.Is(err, failed{}) {
+		return exitFailed // what failed has been told
+	} else if err != nil {
 		return term.report(err, parsed)
 	}
 	return exitDone
