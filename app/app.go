@@ -19,6 +19,7 @@ import (
 	"posta/idempotency"
 	"posta/inbox"
 	"posta/live"
+	"posta/mail"
 	"posta/outbound"
 	"posta/payment"
 	"posta/provider"
@@ -40,6 +41,7 @@ type App struct {
 	Settlements *settlement.Service
 	Inbox       *inbox.Service
 	Hub         *live.Hub
+	Mail        *mail.Sender // nil when no mail server is set
 	Store       *store.DB
 	Handler     http.Handler
 
@@ -126,6 +128,9 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	box, err := openSeal(c)
 	if err != nil {
+		return err
+	}
+	if a.Mail, err = c.mailSender(); err != nil {
 		return err
 	}
 	if a.certificate, err = newCertificate(c, a.Store, box); err != nil {

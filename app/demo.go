@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"posta"
+	"posta/sim/mailbox"
 	"posta/sim/mercadopago"
 	"posta/sim/prisma"
 )
@@ -23,6 +24,7 @@ type Demo struct {
 	*App
 	Simulator *mercadopago.Simulator
 	Prisma    *prisma.Simulator
+	Mailbox   *mailbox.Simulator
 	Seed      Seed
 
 	clock       *posta.MovableClock
@@ -100,10 +102,16 @@ func newDemo(ctx context.Context, config DemoConfig) (*Demo, error) {
 	if err != nil {
 		return nil, errors.Join(err, d.mercadopago.close())
 	}
+	d.Mailbox, err = mailbox.New(mailbox.Config{Clock: d.clock, Log: config.Log, File: filepath.Join(config.Data, mailboxFile)})
+	if err != nil {
+		return nil, errors.Join(err, d.mercadopago.close(), d.prisma.close())
+	}
+	d.mercadopago.serveMail(d.Mailbox.Handler())
+	config.SMTP, config.MailFrom, config.Inboxes = "smtp://"+d.Mailbox.SMTPAddress(), demoMailFrom, d.mercadopago.url()+"/sim/mail"
 	config.MercadoPagoURL, config.Phone = d.mercadopago.url(), d.mercadopago.url()
 	config.PrismaURL, config.Terminals = d.prisma.url(), d.prisma.url()
 	if d.App, err = New(ctx, config.Config); err != nil {
-		return nil, errors.Join(err, d.mercadopago.close(), d.prisma.close())
+		return nil, errors.Join(err, d.mercadopago.close(), d.prisma.close(), d.Mailbox.Close())
 	}
 	d.clock.OnMove(func() {
 		d.Seed.Offset = d.clock.Offset()
@@ -126,6 +134,9 @@ func (d *Demo) TerminalsURL() string { return d.prisma.url() + "/sim/terminals" 
 // PrismaControlURL is the control panel of Prisma's simulator.
 func (d *Demo) PrismaControlURL() string { return d.prisma.url() + "/sim/control" }
 
+// InboxesURL is where the mail that the demo sends arrives.
+func (d *Demo) InboxesURL() string { return d.config.Inboxes }
+
 // Run serves until ctx ends. ready is called once the demo can be used; on the
 // first start that is after the merchant, stores and tills were made.
 func (d *Demo) Run(ctx context.Context, ready func() error) error {
@@ -145,6 +156,7 @@ func (d *Demo) Run(ctx context.Context, ready func() error) error {
 		start(s.serve)
 		start(func() error { return s.Run(ctx) })
 	}
+	start(func() error { return d.Mailbox.Run(ctx) })
 	start(func() error { return d.App.Run(ctx) })
 	if err := d.prepare(ctx); err != nil {
 		fail <- err
@@ -170,7 +182,7 @@ func (d *Demo) Run(ctx context.Context, ready func() error) error {
 
 // Close gives up addresses and files. Run must have returned.
 func (d *Demo) Close() error {
-	return errors.Join(d.App.Close(), d.mercadopago.close(), d.prisma.close())
+	return errors.Join(d.App.Close(), d.mercadopago.close(), d.prisma.close(), d.Mailbox.Close())
 }
 
 func (d *Demo) simulators() []*simulated { return []*simulated{d.mercadopago, d.prisma} }
@@ -179,6 +191,8 @@ const (
 	seedFile      = "demo.json"
 	simulatorFile = "mercadopago-simulator.db"
 	prismaFile    = "prisma-simulator.db"
+	mailboxFile   = "mailbox.db"
+	demoMailFrom  = "desk@posta.example"
 )
 
 // ReadSeed reads what the demo in a data folder started with. Errors:
@@ -212,7 +226,7 @@ func claimFolder(c Config) (Seed, error) {
 		}
 		return Seed{}, saveSeed(c.Data, Seed{})
 	case err == nil && seed.Merchant == "" && c.sqlite() != "":
-		for _, name := range []string{c.sqlite(), filepath.Join(c.Data, simulatorFile), filepath.Join(c.Data, prismaFile)} {
+		for _, name := range []string{c.sqlite(), filepath.Join(c.Data, simulatorFile), filepath.Join(c.Data, prismaFile), filepath.Join(c.Data, mailboxFile)} {
 			for _, tail := range databaseTails {
 				if err := os.Remove(name + tail); err != nil && !errors.Is(err, os.ErrNotExist) {
 					return Seed{}, err

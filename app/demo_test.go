@@ -13,6 +13,7 @@ import (
 
 	"posta"
 	"posta/app"
+	"posta/mail"
 	"posta/payment"
 	"posta/sim/mercadopago"
 )
@@ -173,5 +174,45 @@ func TestAnotherSealingKeyIsRefusedAtTheStart(t *testing.T) {
 	if err == nil {
 		hub.Close()
 		t.Fatal("started with a key that opens nothing")
+	}
+}
+
+// A mail that the demo's hub sends lies in an inbox on the screen.
+func TestTheDemosMailArrivesInItsInboxes(t *testing.T) {
+	folder := t.TempDir()
+	demo, stop := startDemo(t, folder)
+	m := mail.Message{ID: "m1@posta.example", From: mail.Address{Name: "Posta", Email: "desk@posta.example"}, To: []mail.Address{{Email: "ana@cliente.example"}}, Subject: "Inicio", Text: "Hola, Ana."}
+	if err := demo.Mail.Send(context.Background(), m); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	demo, _ = startDemo(t, folder)
+	for path, want := range map[string]string{"": `data-letter="1"`, "/letter/1": "Hola, Ana.", "/messages": `"message_id":"m1@posta.example"`} {
+		res, err := http.Get(demo.InboxesURL() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusOK || !strings.Contains(string(body), want) {
+			t.Fatalf("%s: %d, %v: %s", path, res.StatusCode, err, body)
+		}
+		if _, style, found := strings.Cut(string(body), `href="/static/mail.`); found {
+			style, _, _ = strings.Cut(style, `"`)
+			res, err := http.Get(strings.TrimSuffix(demo.InboxesURL(), "/sim/mail") + "/static/mail." + style)
+			if err != nil || res.StatusCode != http.StatusOK {
+				t.Fatalf("the style sheet: %v %v", res, err)
+			}
+			_ = res.Body.Close()
+		}
+	}
+}
+
+func TestAMailServerNeedsAnAddressThatMailIsFrom(t *testing.T) {
+	for _, c := range []app.Config{{SMTP: "smtp://127.0.0.1:25"}, {SMTP: "smtp://127.0.0.1:25", MailFrom: "desk"}, {SMTP: "ftp://x", MailFrom: "desk@posta.example"}} {
+		c.Data, c.Listen, c.Migrate = t.TempDir(), "127.0.0.1:0", true
+		if _, err := app.New(context.Background(), c); posta.ErrorCode(err) != posta.CodeInvalid {
+			t.Errorf("%+v: %v", c, err)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -40,6 +41,19 @@ func simulate(what, flag, address string, open func() (simulator, error)) (*simu
 }
 
 func (s *simulated) url() string { return "http://" + s.listener.Addr().String() }
+
+// serveMail puts the pages of the mailbox beside the simulator's own, on its
+// address.
+func (s *simulated) serveMail(inboxes http.Handler) {
+	own := s.server.Handler
+	s.server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := r.URL.Path; p == "/sim/mail" || strings.HasPrefix(p, "/sim/mail/") || strings.HasPrefix(p, "/static/mail.") {
+			inboxes.ServeHTTP(w, r)
+			return
+		}
+		own.ServeHTTP(w, r)
+	})
+}
 
 func (s *simulated) serve() error { return s.server.Serve(s.listener) }
 

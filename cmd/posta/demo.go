@@ -43,12 +43,14 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 		url := demo.URL()
 		return t.print(map[string]any{"url": url, "till_page": url + "/till", "phone": demo.PhoneURL(), "simulator": demo.ControlURL(),
 			"terminals": demo.TerminalsURL(), "prisma_simulator": demo.PrismaControlURL(),
+			"mail":  demo.InboxesURL(),
 			"email": demo.Seed.Email, "password": demo.Seed.Password, "key": demo.Seed.Key, "tills": demo.Seed.Tills, "data": c.Data},
 			`Posta is ready. Nothing here is real money; nothing leaves this machine.
 
   Till              %[1]s/till
   Buyer's phone     %[2]s
   Card terminals    %[8]s
+  Mail              %[10]s
   Dashboard         %[1]s/
   Simulators        %[3]s
                     %[9]s
@@ -60,7 +62,7 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 
 Press Ctrl+C to stop; started again, everything is as it was.
 `, url, demo.PhoneURL(), demo.ControlURL(), demo.Seed.Email, demo.Seed.Password, demo.Seed.Key, c.Data,
-			demo.TerminalsURL(), demo.PrismaControlURL())
+			demo.TerminalsURL(), demo.PrismaControlURL(), demo.InboxesURL())
 	})
 	if closeErr := demo.Close(); err == nil {
 		err = closeErr

@@ -42,6 +42,8 @@ type serveCmd struct {
 	Listen         string `help:"Address to serve on." default:"127.0.0.1:8080" env:"POSTA_LISTEN"`
 	PublicURL      string `name:"public-url" help:"How providers and browsers reach the hub: https://pagos.example. Webhook addresses and links are made from it." env:"POSTA_PUBLIC_URL" placeholder:"URL"`
 	MercadoPagoURL string `name:"mercadopago-url" help:"Mercado Pago's address, for a simulator." env:"POSTA_MERCADOPAGO_URL" placeholder:"URL"`
+	SMTP           string `name:"smtp" help:"Server that the desk's mail goes out by: smtp://user:password@host:587, or smtps://. Without it no mail is sent." env:"POSTA_SMTP" placeholder:"URL"`
+	MailFrom       string `name:"mail-from" help:"Address that mail is from and answers go to: desk@pagos.example." env:"POSTA_MAIL_FROM" placeholder:"ADDRESS"`
 	PrismaURL      string `name:"prisma-url" help:"Address of new Prisma connections that name none, for a simulator." env:"POSTA_PRISMA_URL" placeholder:"URL"`
 	tlsFlags
 }
@@ -86,6 +88,7 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 	}
 	config := c.config(t)
 	config.Listen, config.MercadoPagoURL, config.PrismaURL = c.Listen, c.MercadoPagoURL, c.PrismaURL
+	config.SMTP, config.MailFrom = c.SMTP, c.MailFrom
 	var err error
 	if config.PublicURL, err = address("--public-url", c.PublicURL); err != nil {
 		return err

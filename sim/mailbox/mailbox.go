@@ -98,7 +98,7 @@ func New(cfg Config) (*Simulator, error) {
 		cfg.SMTP = "127.0.0.1:0"
 	}
 	s := &Simulator{cfg: cfg, log: cfg.Log, clock: cfg.Clock, fault: cfg.Fault, changed: journal.NewSignal(), byID: map[string]int64{},
-		client: &http.Client{Timeout: 15 * time.Second}}
+		client: &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}}
 	s.closing, s.stop = context.WithCancel(context.Background())
 	var err error
 	if s.file, err = journal.Open(cfg.File); err != nil {
@@ -167,6 +167,7 @@ func (s *Simulator) Run(ctx context.Context) error {
 	case <-ctx.Done():
 		s.stop()
 		_ = s.server.Close()
+		_ = s.listener.Close() // the server may not know of it yet
 		<-served
 		return nil
 	}
