@@ -213,7 +213,7 @@ func (a asking) homologation() (Item, error) {
 	if standing.Met {
 		return met(standing.Evidence, time.Time{}), nil
 	}
-	return Item{Status: Unmet, Reason: "not_passed", Params: standing.Params}, nil
+	return Item{Status: Unmet, Reason: standing.Reason, Params: standing.Params}, nil
 }
 
 // refund is met by a refund or reversal that succeeded on the project's connections.
