@@ -177,12 +177,18 @@ func (s *Service) sent(p Project, m *Message, tried bool, err error, refused []s
 			m.State = Bounced
 		}
 		return []posta.Event{s.mailEvent(p, *m, "sent", told{"message": m.ID})}
-	case posta.Temporary(err) && (m.Tries < sendTries || now.Sub(m.At) < sendFor):
+	case !final(err) && (m.Tries < sendTries || now.Sub(m.At) < sendFor):
 		m.DueAt = now.Add(wait(m.Tries))
 		return nil
 	}
 	m.State = Failed
 	return []posta.Event{s.mailEvent(p, *m, "mail_failed", told{"message": m.ID, "detail": m.Detail})}
+}
+
+// final reports whether another try is in vain.
+func final(err error) bool {
+	code := posta.ErrorCode(err)
+	return code == posta.CodeProviderRejected || code == posta.CodeInvalid
 }
 
 // reason is what an error of ours says of a mail that cannot be sent at all.
