@@ -22,6 +22,7 @@ import (
 	"posta/mail"
 	"posta/outbound"
 	"posta/payment"
+	"posta/project"
 	"posta/provider"
 	"posta/provider/all"
 	"posta/seal"
@@ -39,6 +40,7 @@ type App struct {
 	Tills       *till.Service
 	Payments    *payment.Service
 	Settlements *settlement.Service
+	Projects    *project.Service
 	Inbox       *inbox.Service
 	Hub         *live.Hub
 	Mail        *mail.Sender // nil when no mail server is set
@@ -158,8 +160,9 @@ func (a *App) wire(ctx context.Context) error {
 	a.Inbox = &inbox.Service{Store: a.metrics.inbox(a.Store), Clock: c.Clock, Log: c.Log, Secret: a.Accounts.Secrets,
 		Read: readers(), Owners: a.owners(), Wake: func() { a.loop.Wake(sweepNotifications) }}
 	answers := &idempotency.Service{Store: a.Store, Box: box, Clock: c.Clock}
-	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(sweeps(a.Inbox, a.Payments, a.Settlements, answers))...)
 	catalog := text.Must()
+	a.Projects = a.newProjects(catalog)
+	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(sweeps(a.Inbox, a.Payments, a.Settlements, a.Projects, answers))...)
 	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox,
 		Hub: a.Hub, Events: a.Store, Idempotency: answers, Catalog: catalog, Clock: c.Clock, Log: c.Log,
 		PublicURL: a.URL, Version: Version})
