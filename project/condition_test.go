@@ -56,7 +56,7 @@ var twins = map[string][]twin{
 		}},
 		{reason: "terminals_not_received", plant: func(p *project.Project) { p.ECR.Requests[0].ReceivedAt = time.Time{} }},
 	},
-	"tax_id_equal":      {{reason: "tax_id_differs", plant: func(p *project.Project) { p.ECR.Requests[0].TaxID = "20000000019" }}},
+	"tax_id_equal":      {{reason: "tax_id_differs", plant: func(p *project.Project) { p.ECR.Requests[0].TaxID = "20000000028" }}},
 	"portal_registered": {{reason: "not_registered", plant: func(p *project.Project) { p.ECR.Registered = time.Time{} }}},
 	"apis_added": {
 		{reason: "apis_missing", plant: func(p *project.Project) { delete(p.ECR.APIs, "settlements") }},
