@@ -140,8 +140,7 @@ func (a *App) doctor() *doctor {
 	return &doctor{config: a.config, db: a.Store, box: a.Accounts.Box, defaults: a.Accounts.Defaults, running: true, url: a.URL(), roots: a.roots}
 }
 
-// Diagnose looks at a hub that does not run; what it changes is when its
-// connections were last checked. It writes a support bundle to bundle, if that
+// Diagnose looks at a hub that does not run, and changes nothing. It writes a support bundle to bundle, if that
 // is not nil. Errors: conflict when a hub runs.
 func Diagnose(ctx context.Context, config Config, bundle io.Writer) (Diagnosis, error) {
 	var out Diagnosis
@@ -202,10 +201,17 @@ func examine(ctx context.Context, config Config, use func(*doctor) error) (err e
 	return use(d)
 }
 
+// unchanged is a database in which a check of a connection leaves no trace: it
+// would be written beside what a person may be saving at that moment.
+type unchanged struct{ *store.DB }
+
+// UpdateConnection does nothing.
+func (unchanged) UpdateConnection(context.Context, account.Connection) error { return nil }
+
 // accounts opens connections with a client that notes what time providers have.
 func (d *doctor) accounts() *account.Service {
 	client := d.client()
-	return &account.Service{Store: d.db, Box: d.box, Clock: d.config.Clock, Log: slog.New(slog.DiscardHandler), Providers: all.Descriptions(),
+	return &account.Service{Store: unchanged{d.db}, Box: d.box, Clock: d.config.Clock, Log: slog.New(slog.DiscardHandler), Providers: all.Descriptions(),
 		Client: func(posta.ConnectionID) *http.Client { return client }, Defaults: d.defaults}
 }
 

@@ -87,7 +87,7 @@ func (d *doctor) veil(ctx context.Context) (*veil, error) {
 	host, _ := os.Hostname()
 	home, _ := os.UserHomeDir()
 	data, _ := filepath.Abs(d.config.Data)
-	known := []string{host, home, data, d.config.Data, d.config.sqlite(), d.config.SealKey}
+	known := []string{host, home, data, d.config.Data, d.config.sqlite(), d.config.SealKey, d.config.MailFrom, d.config.ACMEEmail}
 	if u, err := url.Parse(d.config.Database); err == nil && u.User != nil {
 		password, _ := u.User.Password()
 		known = append(known, u.User.Username(), password, u.Host)

@@ -196,6 +196,9 @@ func TestADoctorTriesEachConnection(t *testing.T) {
 	}
 	right := hub.connect(t, posta.Test, whoami(t, now, true, "AR").URL, "TEST-1")
 	spot("connection.good", right)
+	if c, err := hub.Store.Connection(t.Context(), right.ID); err != nil || !c.CheckedAt.IsZero() {
+		t.Errorf("the doctor wrote to it: %v %v", c.CheckedAt, err)
+	}
 	spot("connection.mode", hub.connect(t, posta.Live, whoami(t, now, true, "AR").URL, "APP-2"))
 	spot("connection.country", hub.connect(t, posta.Test, whoami(t, now, true, "BR").URL, "TEST-3"))
 	live := hub.connect(t, posta.Live, whoami(t, now, false, "AR").URL, "APP-4")
