@@ -135,18 +135,14 @@ func (s *Simulator) deliver(ctx context.Context, hook string, raw []byte) (statu
 
 // heading is what replies and notices begin with; the top line is what the
 // hub's mail server notes down when it delivers.
-func (s *Simulator) heading(to, subject string, n int64) (mail.Header, error) {
+func (s *Simulator) heading(to *mail.Address, subject string, n int64) mail.Header {
 	var h mail.Header
-	address, err := mail.ParseAddress(to)
-	if err != nil {
-		return h, err
-	}
 	h.SetDate(s.clock.Now())
 	h.SetMessageID(fmt.Sprintf("%d.%d@%s", s.clock.Now().UnixMicro(), n, domain))
 	h.SetSubject(subject)
-	h.SetAddressList("To", []*mail.Address{address})
-	h.Set("Delivered-To", address.Address)
-	return h, nil
+	h.SetAddressList("To", []*mail.Address{to})
+	h.Set("Delivered-To", to.Address)
+	return h
 }
 
 func (s *Simulator) writeReply(w io.Writer, l letter, from string, r Reply, n int64) error {
@@ -154,10 +150,7 @@ func (s *Simulator) writeReply(w io.Writer, l letter, from string, r Reply, n in
 	if r.Away {
 		subject = "Respuesta automática: " + l.Subject
 	}
-	h, err := s.heading(l.ReplyTo, subject, n)
-	if err != nil {
-		return err
-	}
+	h := s.heading(l.reply, subject, n)
 	h.SetAddressList("From", []*mail.Address{{Address: from}})
 	h.SetMsgIDList("In-Reply-To", []string{l.MessageID})
 	h.SetMsgIDList("References", append(slices.Clone(l.References), l.MessageID))
@@ -211,10 +204,7 @@ func (s *Simulator) writeNotice(w io.Writer, l letter, address string, late bool
 	if late {
 		subject, action, status, words = "Delayed Mail (still being retried)", "delayed", "4.2.1", "smtp; 451 4.2.1 try again later"
 	}
-	h, err := s.heading(l.Envelope, subject, n)
-	if err != nil {
-		return err
-	}
+	h := s.heading(&mail.Address{Address: l.Envelope}, subject, n)
 	h.SetAddressList("From", []*mail.Address{{Name: "Mail Delivery System", Address: "MAILER-DAEMON@" + domain}})
 	h.Set("Auto-Submitted", "auto-replied")
 	h.Set("Return-Path", "<>")

@@ -59,7 +59,8 @@ type Answer struct {
 // letter is a Letter with the bytes that it was read from.
 type letter struct {
 	Letter
-	raw []byte
+	raw   []byte
+	reply *mail.Address // whom an answer goes to
 }
 
 // stored is how a letter stands in the file.
@@ -101,10 +102,11 @@ func (l *letter) read() error {
 	if err != nil || len(from) != 1 {
 		return errors.New("no From with one address")
 	}
-	l.From, l.ReplyTo = from[0].String(), from[0].String()
+	l.From, l.reply = shown(from[0]), from[0]
 	if reply, err := r.Header.AddressList("Reply-To"); err == nil && len(reply) > 0 {
-		l.ReplyTo = reply[0].String()
+		l.reply = reply[0]
 	}
+	l.ReplyTo = shown(l.reply)
 	if l.Subject, err = r.Header.Subject(); err != nil {
 		return err
 	}
@@ -148,6 +150,14 @@ func (l *letter) read() error {
 			l.Attachments = append(l.Attachments, File{Name: name, Type: kind, Size: len(data), data: data})
 		}
 	}
+}
+
+// shown writes an address for people.
+func shown(a *mail.Address) string {
+	if a.Name == "" {
+		return a.Address
+	}
+	return a.Name + " <" + a.Address + ">"
 }
 
 // index files a letter; it must be called under the lock.

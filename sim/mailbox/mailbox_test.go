@@ -92,7 +92,7 @@ func (s *stand) send(text string, to ...string) error {
 	return smtp.SendMail(s.SMTPAddress(), nil, "desk+k3v9@posta.example", to, []byte(strings.ReplaceAll(text, "\n", "\r\n")))
 }
 
-const kickoff = "From: Posta <desk@posta.example>\nReply-To: desk+k3v9@posta.example\nTo: Ana <ana@cliente.example>, jose@cliente.example\nSubject: Inicio\nMessage-ID: <m1@posta.example>\nReferences: <m0@posta.example>\nDate: Mon, 2 Mar 2026 15:04:05 +0000\n\nHola, Ana.\n¿Confirma?\n"
+const kickoff = "From: =?utf-8?q?Integraci=C3=B3n=2C_Posta?= <desk@posta.example>\nReply-To: desk+k3v9@posta.example\nTo: Ana <ana@cliente.example>, jose@cliente.example\nSubject: Inicio\nMessage-ID: <m1@posta.example>\nReferences: <m0@posta.example>\nDate: Mon, 2 Mar 2026 15:04:05 +0000\n\nHola, Ana.\n¿Confirma?\n"
 
 func (s *stand) received() [][]byte {
 	s.mu.Lock()
@@ -110,7 +110,7 @@ func TestAMailIsKeptBeforeItIsAccepted(t *testing.T) {
 	s.ok(err)
 	after := other.Letters("jose@cliente.example")
 	s.ok(other.Close())
-	if len(after) != 1 || fmt.Sprint(after) != fmt.Sprint(before) || after[0].Subject != "Inicio" || after[0].Envelope != "desk+k3v9@posta.example" || !after[0].At.Equal(at) {
+	if len(after) != 1 || fmt.Sprint(after) != fmt.Sprint(before) || after[0].Subject != "Inicio" || after[0].From != "Integración, Posta <desk@posta.example>" || after[0].Envelope != "desk+k3v9@posta.example" || !after[0].At.Equal(at) {
 		t.Fatalf("%+v, was %+v", after, before)
 	}
 	s.ok(s.SetHook(s.hub.URL + "/hooks/mail/x"))
