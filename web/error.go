@@ -14,7 +14,7 @@ func status(code posta.Code) int {
 		return http.StatusNotFound
 	case posta.CodeUnauthorized:
 		return http.StatusUnauthorized
-	case posta.CodeForbidden, posta.CodeModeMismatch:
+	case posta.CodeForbidden, posta.CodeModeMismatch, posta.CodeGateClosed:
 		return http.StatusForbidden
 	case posta.CodeRateLimited:
 		return http.StatusTooManyRequests
