@@ -207,10 +207,11 @@ func passageDone(l look) Standing {
 }
 
 func homologationPassed(l look) Standing {
-	if l.p.Preintegrated != "" {
-		return met(string(l.p.Preintegrated))
+	st := l.said("homologation_passed")
+	if st.Met && l.p.Preintegrated != "" {
+		st.Evidence = string(l.p.Preintegrated)
 	}
-	return l.said("homologation_passed")
+	return st
 }
 
 func saidElsewhere(key string) func(look) Standing {

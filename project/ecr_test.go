@@ -218,7 +218,6 @@ func TestPreintegratedSkipsHomologationWithATrace(t *testing.T) {
 			}
 		}
 		ok(w.UsePreintegrated(ctx, w.works, p.ID, origin.ID))(t)
-		w.stands["homologation_passed"] = project.Standing{} // its own is not passed: it stands on the other's
 		step := ok(w.Ready(ctx, w.works, p.ID))(t)
 		if step.To != project.GoLive || len(step.Missing()) != 0 {
 			t.Fatalf("%s %v", step.To, step.Missing())
@@ -231,6 +230,11 @@ func TestPreintegratedSkipsHomologationWithATrace(t *testing.T) {
 		if _, err := w.Move(ctx, w.works, p.ID, project.Homologation, ""); why(err) != "stage_jump" {
 			t.Error(err)
 		}
+		w.stands["homologation_passed"] = project.Standing{Reason: "original_not_passed"} // no more
+		if _, err := w.Move(ctx, w.works, p.ID, project.GoLive, ""); wrong(err)["homologation_passed"] != "unmet" {
+			t.Error(err)
+		}
+		w.stands["homologation_passed"] = project.Standing{Met: true}
 		p = ok(w.Move(ctx, w.works, p.ID, project.GoLive, ""))(t)
 		if _, err := w.UsePreintegrated(ctx, w.works, p.ID, ""); why(err) != "golive" {
 			t.Error(err)

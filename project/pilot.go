@@ -72,7 +72,11 @@ func (s *Service) StartPilot(ctx context.Context, a Actor, id posta.ProjectID, i
 	if err := s.gate(ctx, a, p, PilotStart); err != nil {
 		return p, err
 	}
-	return s.change(ctx, a, Decide, id, func(r *Record) error {
+	var running Project // another one, that began meanwhile
+	p, err = s.change(ctx, a, Decide, id, func(r *Record) error {
+		if running = (Project{}); r.Project.Pilot.Running() && !r.Project.Pilot.same(pilot) {
+			running = r.Project
+		}
 		if err := r.Project.mayStart(pilot); err != nil || r.Project.Pilot.Running() {
 			return err
 		}
@@ -80,6 +84,12 @@ func (s *Service) StartPilot(ctx context.Context, a Actor, id posta.ProjectID, i
 		s.tell(r, a, "pilot_started", told{"store_id": pilot.StoreID, "terminals": pilot.Terminals, "thresholds": pilot.Thresholds})
 		return nil
 	})
+	if running.ID != "" { // the gate goes back to the one that is kept
+		if refused := s.gate(ctx, a, running, PilotStart); refused != nil {
+			return p, refused
+		}
+	}
+	return p, err
 }
 
 func (p Project) mayStart(pilot Pilot) error {

@@ -36,7 +36,8 @@ type Service struct {
 	// URL is how pages are reached, without a slash at the end.
 	URL func() string
 	// Stands reports on what other packages know: whether homologation is passed,
-	// the gate open, the pilot within its thresholds. Conditions ask it by name.
+	// the gate open, the quality enough. Conditions ask it by name; of a project that
+	// stands on the homologation of another (Preintegrated) it answers for that one.
 	Stands func(ctx context.Context, p Project, condition string) (Standing, error)
 	// Gate lets the pilot that p.Pilot describes through the gate of the project's
 	// live connection (PilotStart), all of it (PilotWiden) or none (PilotStop). It
