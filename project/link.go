@@ -16,7 +16,7 @@ import (
 const LinkLife = 14 * 24 * time.Hour
 
 // LinkPath is where sign-in links lead; the token follows.
-const LinkPath = "/contact/"
+const LinkPath = "/c/"
 
 // Invitation is a sign-in link for a contact.
 type Invitation struct {

@@ -10,6 +10,7 @@ import (
 	"posta"
 	"posta/account"
 	"posta/page"
+	"posta/project"
 )
 
 // What a session keeps.
@@ -56,10 +57,14 @@ func (s *server) wrap(next http.Handler) http.Handler {
 	return page.Secure(limitBody(protection.Handler(session)))
 }
 
-// limitBody keeps forms small.
+// limitBody keeps forms small, but for those that bring files.
 func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+		most := int64(1 << 20)
+		if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+			most += project.MaxAttachment
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		next.ServeHTTP(w, r)
 	})
 }

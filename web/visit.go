@@ -10,6 +10,7 @@ import (
 	"posta"
 	"posta/account"
 	"posta/page"
+	"posta/project"
 	"posta/text"
 )
 
@@ -20,11 +21,14 @@ type visit struct {
 	w        http.ResponseWriter
 	r        *http.Request
 	words    *text.Localizer
-	User     account.User     // zero if nobody is logged in
-	Merchant account.Merchant // of the user
-	Mode     posta.Mode       // test or live, as the person switched it
-	Zone     *time.Location   // the merchant's
-	Country  posta.Country    // the merchant's
+	User     account.User      // zero if nobody is logged in
+	Merchant account.Merchant  // of the user
+	Mode     posta.Mode        // test or live, as the person switched it
+	Zone     *time.Location    // the merchant's
+	Country  posta.Country     // the merchant's
+	titles   *project.Template // of the project that the page is about, nil for none
+	guest    *project.Actor    // a client's contact who signed in, nil for none
+	client   project.Project   // the guest's
 }
 
 // handler is a page or an action.
@@ -72,15 +76,21 @@ func (v *visit) identify() error {
 	if err != nil {
 		return err
 	}
-	v.User, v.Merchant = user, merchant
+	v.User = user
 	if mode := posta.Mode(v.s.sessions.GetString(ctx, sessionMode)); mode.Valid() {
 		v.Mode = mode
 	}
+	v.at(merchant)
+	return nil
+}
+
+// at makes it a visit at a merchant's: its clocks and its money.
+func (v *visit) at(merchant account.Merchant) {
+	v.Merchant = merchant
 	if zone, err := time.LoadLocation(merchant.TimeZone); err == nil {
 		v.Zone = zone
 	}
 	v.Country, _ = posta.FindCountry(merchant.Country) // an unknown country shows plain amounts
-	return nil
 }
 
 // askLogin sends to the log-in page and remembers where to come back to.

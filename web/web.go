@@ -115,5 +115,9 @@ func (s *server) routes(mux *http.ServeMux) {
 	s.connectionRoutes(mux)   // /connections
 	s.keyRoutes(mux)          // /keys
 	s.settingRoutes(mux)      // /settings
+	s.deskRoutes(mux)         // /desk  /desk/settings
+	s.peopleRoutes(mux)       // /desk/people
+	s.templateRoutes(mux)     // /desk/templates  /projects/{project}/template
+	s.clientRoutes(mux)       // /c/{token}  /client
 	mux.Handle("/", s.anyone(func(*visit) error { return &posta.Error{Code: posta.CodeNotFound} }))
 }
