@@ -3,6 +3,7 @@ package homologation
 import (
 	"bytes"
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,11 @@ func readCall(field string, calls []Call) ([]string, bool) {
 			values = append(values, status(c))
 		case "lost":
 			values = append(values, yes(c.Status == 0))
+		case "query":
+			u, err := url.Parse(c.URL)
+			if err == nil {
+				values = append(values, u.Query()[path]...)
+			}
 		case "sent":
 			values = append(values, at(c.Request, path)...)
 		case "answered":

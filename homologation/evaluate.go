@@ -225,7 +225,16 @@ func (s *Service) settlementFacts(ctx context.Context, st settlement.Settlement)
 	if f.Events, err = s.Store.SettlementEvents(ctx, st.MerchantID, st.ID); err != nil {
 		return f, err
 	}
-	calls, err := s.Store.SettlementCalls(ctx, st.ConnectionID, st.CreatedAt.Add(-time.Second), s.Clock.Now().Add(time.Second))
+	moved, err := s.Settlements.Movements(ctx, st.MerchantID, st.Mode, st.ID)
+	if err != nil {
+		return f, err
+	}
+	for _, m := range moved {
+		if !m.Other && m.At.Before(st.CreatedAt) {
+			f.Moved++
+		}
+	}
+	calls, err := s.Store.SettlementCalls(ctx, st.ConnectionID, st.CreatedAt, s.Clock.Now().Add(time.Second))
 	first := true
 	for _, c := range calls {
 		switch {

@@ -35,10 +35,17 @@ var readers = map[string]reader{
 	"discount": ofPayment(func(p payment.Payment) string { return whole(p.Amount.Amount - p.Captured) }),
 	// in_process says whether the provider held an attempt undecided.
 	"in_process": ofPayment(func(p payment.Payment) string {
-		return yes(has(p, provider.FactAttempt, provider.StatusPending))
+		held := has(p, provider.FactAttempt, provider.StatusPending)
+		if !held && p.Order != "" {
+			return "" // an order of the Orders API: it may have been without telling
+		}
+		return yes(held)
 	}),
 	// scanned says whether a buyer looked at it: only where a scan leaves something.
 	"scanned": ofPayment(func(p payment.Payment) string {
+		if p.Order != "" {
+			return "" // an order of the Orders API: nobody tells
+		}
 		return yes(slices.ContainsFunc(p.Facts, func(f provider.Fact) bool { return f.Kind == provider.FactSale }))
 	}),
 	"attention": attentions,
@@ -83,7 +90,7 @@ var readers = map[string]reader{
 	"settlement.attention": ofSettlement(func(s settlement.Settlement) string { return none(string(s.Attention)) }),
 	"settlement.detail":    ofSettlement(func(s settlement.Settlement) string { return s.Detail }),
 	"settlement.matches":   settlementMatches,
-	"settlement.sales":     settlementSales,
+	"settlement.moved":     settlementMoved,
 
 	"notices":          ofEvents(func(f Facts) string { return whole(int64(len(f.Notices))) }),
 	"notices.verdict":  notices(func(n Notice) string { return n.Verdict }),
@@ -94,7 +101,7 @@ var readers = map[string]reader{
 // Fields lists the names of the fields that assertions can read, besides those
 // of recorded calls: "http.OPERATION" and its ".first" and ".last" (HTTP
 // statuses), "lost.OPERATION" (an answer was lost), "sent.OPERATION.PATH" and
-// "answered.OPERATION.PATH" (a place in the JSON bodies).
+// "answered.OPERATION.PATH" (a place in the JSON bodies), "query.OPERATION.NAME".
 func Fields() []string {
 	var out []string
 	for name := range readers {
@@ -320,12 +327,12 @@ func settlementMatches(f Facts) ([]string, bool) {
 	return []string{yes(len(settlement.Differences(f.Settlement.Ours, *f.Settlement.Theirs)) == 0)}, true
 }
 
-// settlementSales is how many sales the close counted. Only one that closed counts.
-func settlementSales(f Facts) ([]string, bool) {
+// settlementMoved is how much the terminal had moved when the close was asked for.
+func settlementMoved(f Facts) ([]string, bool) {
 	if f.Settlement == nil {
 		return nil, false
 	}
-	return []string{whole(f.Settlement.Ours.Sales.Count)}, true
+	return []string{whole(int64(f.Moved))}, true
 }
 
 // noticesAfterPaid says whether the first notice came when the payment was known

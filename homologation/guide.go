@@ -49,8 +49,8 @@ func (s *Service) GuideFor(ctx context.Context, actor project.Actor, id posta.Pr
 	return g, nil
 }
 
-// backstage are deeds that are no person's: waiting and tidying up.
-var backstage = []string{"wait", "ask"}
+// backstage are deeds that are no person's: waiting, and asking whether it can be done.
+var backstage = []string{"wait", "ask", "only"}
 
 // Line is one deed of a script: a word and its parameters.
 type Line struct {
@@ -154,20 +154,21 @@ func Probe(ctx context.Context, calls Prober, open provider.Opener, c posta.Conn
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(outbound.WithTag(ctx, outbound.Tag{ConnectionID: c, Operation: "probe"}), 10*time.Second)
-	defer cancel()
-	_, err = connector.Get(ctx, provider.Charge{Payment: unknownPayment, Order: unknownPayment, Rail: provider.RailTerminal})
-	if err != nil && posta.ErrorCode(err) != posta.CodeNotFound {
-		return "", err
-	}
-	list, err := calls.RecentProbes(ctx, c, 1)
+	before, err := calls.RecentProbes(ctx, c, 1)
 	if err != nil {
 		return "", err
 	}
-	if len(list) == 0 {
-		return "", posta.Errorf(posta.CodeInternal, "the probe was not recorded")
+	asking, cancel := context.WithTimeout(outbound.WithTag(ctx, outbound.Tag{ConnectionID: c, Operation: "probe"}), 10*time.Second)
+	defer cancel()
+	_, asked := connector.Get(asking, provider.Charge{Payment: unknownPayment, Order: unknownPayment, Rail: provider.RailTerminal})
+	list, err := calls.RecentProbes(ctx, c, 1)
+	switch {
+	case err != nil:
+		return "", err
+	case len(list) == 0 || len(before) > 0 && before[0].ID == list[0].ID:
+		return "", asked // it never went out
 	}
-	return list[0].ID, nil
+	return list[0].ID, nil // whatever the answer was
 }
 
 // TryReversalAgain asks the provider to reverse a payment once more that it has

@@ -103,6 +103,7 @@ type Facts struct {
 	Refunds    []payment.Refund // oldest first
 	ClosedAt   time.Time        // when the batch of the sale was closed from here; zero if it was not
 	Settlement *settlement.Settlement
+	Moved      int           // movements of the terminal's batch when its close was asked for
 	Events     []posta.Event // oldest first
 	Calls      []Call        // oldest first
 	Notices    []Notice      // oldest first
@@ -221,6 +222,7 @@ type Place struct {
 	MerchantID posta.MerchantID
 	Connection posta.ConnectionID
 	Provider   string // the connector's name
+	Flow       string // how the connection charges, where it can choose: "legacy", "orders"
 	Simulator  string // its address, without a slash at the end
 	Till       posta.TillID
 	Terminals  []posta.TerminalID // those of the connection on which the till charges
