@@ -19,6 +19,7 @@ type state struct{ Context }
 //	asset "posta.css"            the address of a static file
 //	money minor "ARS"            $ 1.500,00     moneycode minor "ARS"   $ 1.500,00 ARS
 //	date datetime exact rel t    moments in the merchant's zone; iso t for attributes
+//	minute day t                 2026-03-01T15:04, 2026-03-01 for inputs, "" of no moment
 //	span d                       a duration
 //	qr text                      an SVG
 //	dict "k" v …  list v …       arguments for partials
@@ -47,6 +48,8 @@ func (s *state) funcs(t *Templates) template.FuncMap {
 		"datetime":  func(at time.Time) string { return s.Words.DateTime(at, s.Zone) },
 		"exact":     func(at time.Time) string { return s.Words.Exact(at, s.Zone) },
 		"rel":       func(at time.Time) string { return s.Words.Relative(at, s.Now) },
+		"minute":    func(at time.Time) string { return s.input(at, "2006-01-02T15:04") },
+		"day":       func(at time.Time) string { return s.input(at, time.DateOnly) },
 		"iso":       func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
 		"span":      func(d time.Duration) string { return s.Words.Duration(d) },
 		"zone":      func() string { return s.Zone.String() },
@@ -63,6 +66,14 @@ func (s *state) funcs(t *Templates) template.FuncMap {
 		funcs[name] = f
 	}
 	return funcs
+}
+
+// input writes a moment as inputs take it, in the merchant's zone.
+func (s *state) input(at time.Time, layout string) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.In(s.Zone).Format(layout)
 }
 
 // inMoney takes any integer type, so that templates may write numbers down; a
