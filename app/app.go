@@ -16,6 +16,7 @@ import (
 	"posta"
 	"posta/account"
 	"posta/api"
+	"posta/golive"
 	"posta/idempotency"
 	"posta/inbox"
 	"posta/live"
@@ -25,6 +26,7 @@ import (
 	"posta/project"
 	"posta/provider"
 	"posta/provider/all"
+	"posta/quality"
 	"posta/seal"
 	"posta/settlement"
 	"posta/store"
@@ -41,6 +43,8 @@ type App struct {
 	Payments    *payment.Service
 	Settlements *settlement.Service
 	Projects    *project.Service
+	Quality     *quality.Service
+	GoLive      *golive.Service
 	Inbox       *inbox.Service
 	Hub         *live.Hub
 	Mail        *mail.Sender // nil when no mail server is set
@@ -162,7 +166,9 @@ func (a *App) wire(ctx context.Context) error {
 	answers := &idempotency.Service{Store: a.Store, Box: box, Clock: c.Clock}
 	catalog := text.Must()
 	a.Projects = a.newProjects(catalog)
-	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(sweeps(a.Inbox, a.Payments, a.Settlements, a.Projects, answers))...)
+	a.Quality = a.newQuality()
+	a.GoLive = a.newGoLive()
+	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(sweeps(a.Inbox, a.Payments, a.Settlements, a.Projects, a.Quality, a.Accounts, answers))...)
 	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox,
 		Hub: a.Hub, Events: a.Store, Idempotency: answers, Catalog: catalog, Clock: c.Clock, Log: c.Log,
 		PublicURL: a.URL, Version: Version})
@@ -171,7 +177,7 @@ func (a *App) wire(ctx context.Context) error {
 		demo = &web.Demo{PhoneURL: c.Phone, TerminalsURL: c.Terminals, Email: demoEmail, Password: demoPassword}
 	}
 	webHandler := web.New(web.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox,
-		Hub: a.Hub, Events: a.Store, Calls: a.Store, Catalog: catalog, Clock: c.Clock, Log: c.Log,
+		Projects: a.Projects, Quality: a.Quality, GoLive: a.GoLive, Hub: a.Hub, Events: a.Store, Calls: a.Store, Catalog: catalog, Clock: c.Clock, Log: c.Log,
 		PublicURL: a.URL, Demo: demo, Version: Version})
 	a.Handler = a.strict(a.routes(apiHandler, webHandler))
 	a.fill(a.Handler)

@@ -4,11 +4,9 @@ import (
 	"context"
 	"time"
 
+	"posta/account"
 	"posta/idempotency"
-	"posta/inbox"
-	"posta/payment"
-	"posta/project"
-	"posta/settlement"
+	"posta/quality"
 	"posta/work"
 )
 
@@ -24,20 +22,28 @@ const (
 	sweepFollowUps     = "follow_ups"
 	sweepWaiting       = "waiting"
 	sweepMail          = "mail"
+	sweepRuns          = "runs"
+	sweepQuality       = "quality"
+	sweepQuality       = "quality"
+	sweepSwaps         = "swaps"
 )
 
 // sweeps are all the work that comes due by itself.
-func sweeps(box *inbox.Service, payments *payment.Service, settlements *settlement.Service, projects *project.Service, answers *idempotency.Service) []work.Sweep {
+func sweeps(box *inbox.Service, payments *payment.Service, settlements *settlement.Service, projects *project.Service, measuring *quality.Service, accounts *account.Service, answers *idempotency.Service) []work.Sweep {
 	return []work.Sweep{
-		{Name: sweepNotifications, Run: box.Sweep, Every: time.Second, Limit: 256},
-		{Name: sweepPayments, Run: payments.SweepPayments, Every: 500 * time.Millisecond, Limit: 32},
-		{Name: sweepRefunds, Run: payments.SweepRefunds, Every: time.Second, Limit: 16},
-		{Name: sweepSettlements, Run: settlements.SweepSettlements, Every: time.Second, Limit: 16},
-		{Name: sweepCloses, Run: settlements.SweepCloses, Every: 10 * time.Second, Limit: 4},
-		{Name: sweepClocks, Run: projects.SweepClocks, Every: time.Second, Limit: 8},
-		{Name: sweepFollowUps, Run: projects.SweepFollowUps, Every: 10 * time.Second, Limit: 4},
-		{Name: sweepWaiting, Run: projects.SweepWaiting, Every: time.Minute, Limit: 1},
-		{Name: sweepMail, Run: projects.SweepMail, Every: time.Second, Limit: 4},
+		{Name: sweepNotifications, Run: a.Inbox.Sweep, Every: time.Second, Limit: 256},
+		{Name: sweepPayments, Run: a.Payments.SweepPayments, Every: 500 * time.Millisecond, Limit: 32},
+		{Name: sweepRefunds, Run: a.Payments.SweepRefunds, Every: time.Second, Limit: 16},
+		{Name: sweepSettlements, Run: a.Settlements.SweepSettlements, Every: time.Second, Limit: 16},
+		{Name: sweepCloses, Run: a.Settlements.SweepCloses, Every: 10 * time.Second, Limit: 4},
+		{Name: sweepClocks, Run: a.Projects.SweepClocks, Every: time.Second, Limit: 8},
+		{Name: sweepFollowUps, Run: a.Projects.SweepFollowUps, Every: 10 * time.Second, Limit: 4},
+		{Name: sweepWaiting, Run: a.Projects.SweepWaiting, Every: time.Minute, Limit: 1},
+		{Name: sweepMail, Run: a.Projects.SweepMail, Every: time.Second, Limit: 4},
+		{Name: sweepRuns, Run: a.Homologation.SweepRuns, Every: time.Second, Limit: 4},
+		{Name: sweepQuality, Run: a.Quality.SweepQuality, Every: 10 * time.Second, Limit: 4},
+		{Name: sweepQuality, Run: measuring.SweepQuality, Every: time.Minute, Limit: 4},
+		{Name: sweepSwaps, Every: time.Minute, Run: func(ctx context.Context, _ func(func())) (int, error) { return accounts.SweepSwaps(ctx) }},
 		{Name: sweepAnswers, Every: 10 * time.Minute, Run: func(ctx context.Context, _ func(func())) (int, error) {
 			return 0, answers.Sweep(ctx)
 		}},

@@ -17,12 +17,14 @@ import (
 
 	"posta"
 	"posta/account"
+	"posta/golive"
 	"posta/inbox"
 	"posta/live"
 	"posta/outbound"
 	"posta/page"
 	"posta/payment"
 	"posta/project"
+	"posta/quality"
 	"posta/settlement"
 	"posta/text"
 	"posta/till"
@@ -41,6 +43,8 @@ type Services struct {
 	Payments    *payment.Service
 	Settlements *settlement.Service
 	Projects    *project.Service
+	Quality     *quality.Service
+	GoLive      *golive.Service
 	Inbox       *inbox.Service
 	Hub         *live.Hub
 	Events      Events
@@ -113,6 +117,8 @@ func (s *server) routes(mux *http.ServeMux) {
 	s.placeRoutes(mux)        // /stores  /tills
 	s.terminalRoutes(mux)     // /terminals  /connections/{connection}/devices
 	s.connectionRoutes(mux)   // /connections
+	s.qualityRoutes(mux)      // /quality
+	s.approvalRoutes(mux)     // /approval
 	s.keyRoutes(mux)          // /keys
 	s.settingRoutes(mux)      // /settings
 	s.deskRoutes(mux)         // /desk  /desk/settings
