@@ -118,6 +118,29 @@ func TestP52_OnceWithTwoReplicasAndAKill(t *testing.T) {
 	})
 }
 
+// A replica that is so slow that its lease ended makes no second check.
+func TestP52_ASlowReplicaChecksNothingTwice(t *testing.T) {
+	eachBureau(t, func(t *testing.T, b *bureau) {
+		p := b.project(t, project.Integration)
+		for range 2 {
+			b.clock.Move(week)
+			var late []func()
+			must(b.replica(t, b.Mail).SweepFollowUps(t.Context(), func(handle func()) { late = append(late, handle) }))(t)
+			b.later(t, 3*time.Minute)
+			for _, handle := range late {
+				handle()
+			}
+			b.later(t, time.Minute)
+			if len(late) != 1 {
+				t.Fatalf("%d checks", len(late))
+			}
+		}
+		if got := b.subjects(carla); len(got) != 2 || b.get(t, p.ID).Silence != 1 || b.events(t, p, "checked") != 2 {
+			t.Errorf("%v, %d checks", got, b.events(t, p, "checked"))
+		}
+	})
+}
+
 // A hub that slept makes one check, not five, and nobody returns who was never
 // asked, or asked in vain.
 func TestAHubThatSleptAsksFirst(t *testing.T) {
