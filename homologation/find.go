@@ -1,6 +1,7 @@
 package homologation
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -72,7 +73,7 @@ func (s *Service) Find(ctx context.Context, actor project.Actor, id posta.Projec
 			}
 		}
 	}
-	taken := match(proves, len(candidates))
+	taken := match(proves, len(candidates), func(i int) bool { return open[i].About != AboutPayment })
 	used := map[int]bool{}
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -152,8 +153,10 @@ func (s *Service) candidates(ctx context.Context, p project.Project) (out []cand
 
 // match gives each case (by its index) one of those that prove it, no two the
 // same one, for as many cases as can be; -1 for the rest. Those that come first
-// are preferred (augmenting paths).
-func match(proves [][]int, candidates int) []int {
+// are preferred (augmenting paths). Where two cases want one thing, first is
+// served before the others, so that a sale that was given back proves a refund,
+// and the case that has the least to choose from.
+func match(proves [][]int, candidates int, first func(int) bool) []int {
 	taken, by := make([]int, len(proves)), make([]int, candidates)
 	for i := range taken {
 		taken[i] = -1
@@ -175,10 +178,27 @@ func match(proves [][]int, candidates int) []int {
 		}
 		return false
 	}
-	for i := range proves {
+	order := make([]int, len(proves))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		if first(a) != first(b) {
+			return cmp.Compare(place(first(a)), place(first(b)))
+		}
+		return cmp.Compare(len(proves[a]), len(proves[b]))
+	})
+	for _, i := range order {
 		assign(i, make([]bool, candidates))
 	}
 	return taken
+}
+
+func place(first bool) int {
+	if first {
+		return 0
+	}
+	return 1
 }
 
 // nearest is what fails or leaves open one assertion of the case only, the newest

@@ -58,7 +58,8 @@ func (s *Service) view(r Report, language string, zone *time.Location) reportVie
 			line.At = c.At.In(zone).Format("2006-01-02 15:04:05")
 		}
 		for _, f := range Wrong(c.Findings) {
-			line.Wrong = append(line.Wrong, say("wrong", "field", f.Field, "got", none(f.Got), "want", f.Want))
+			key, args := FieldWords(f.Field)
+			line.Wrong = append(line.Wrong, say("wrong", "field", s.Say(language, key, args...), "got", none(f.Got), "want", f.Want))
 		}
 		v.Lines = append(v.Lines, line)
 	}
@@ -98,7 +99,7 @@ func (s *Service) PDF(r Report, language string, zone *time.Location) ([]byte, e
 		doc.SetFont("Helvetica", style, 7.5)
 		high := 1
 		for i, cell := range cells {
-			high = max(high, len(doc.SplitText(text(cell), widths[i]-2)))
+			high = max(high, len(doc.SplitLines([]byte(text(cell)), widths[i]-2)))
 		}
 		if _, page := doc.GetPageSize(); doc.GetY()+4*float64(high) > page-15 {
 			doc.AddPage()

@@ -43,10 +43,11 @@ func (s *Service) fill(ctx context.Context, p project.Project) (name string, dat
 	if err != nil {
 		return "", nil, err
 	}
-	words := resultWords["es"]
+	language := "es"
 	if p.Client.Country == "BR" {
-		words = resultWords["pt"]
+		language = "pt"
 	}
+	words := resultWords[language]
 	var marks []SheetMark
 	for _, r := range f.Rows {
 		e, ok := evidence[r.Case]
@@ -55,7 +56,8 @@ func (s *Service) fill(ctx context.Context, p project.Project) (name string, dat
 		}
 		mark := SheetMark{Worksheet: r.Worksheet, Row: r.Row, PaymentID: e.ProviderID, Result: words[e.Verdict], At: e.At}
 		if wrong := Wrong(e.Findings); len(wrong) > 0 {
-			mark.Note = wrong[0].Field + ": " + wrong[0].Got + " (" + wrong[0].Want + ")"
+			key, args := FieldWords(wrong[0].Field)
+			mark.Note = s.Say(language, key, args...) + ": " + none(wrong[0].Got) + " (" + wrong[0].Want + ")"
 		}
 		marks = append(marks, mark)
 	}
@@ -139,8 +141,8 @@ type AnswerInput struct {
 
 // Answer notes what the reviewer said. Accepting it while cases are missing needs
 // each of them named. Errors: not_found, forbidden; invalid with fields state
-// (unknown), note (required when it is returned, too_long), without (missing with
-// Params["cases"], unknown); conflict when it has an answer.
+// (unknown), note (required when it is returned, too_long), without (cases_missing
+// with Params["cases"], unknown); conflict when it has an answer.
 func (s *Service) Answer(ctx context.Context, actor project.Actor, in AnswerInput) (Submission, error) {
 	sub, err := s.Store.Submission(ctx, actor.Merchant, in.Submission)
 	if err != nil {
@@ -161,7 +163,7 @@ func (s *Service) Answer(ctx context.Context, actor project.Actor, in AnswerInpu
 	wrong.Add(utf8.RuneCountInString(in.Note) > maxNote, "note", "too_long")
 	left := slices.DeleteFunc(missing(p.Product, evidence), func(key string) bool { return slices.Contains(in.Without, key) })
 	if in.State == Accepted && len(left) > 0 {
-		wrong = append(wrong, posta.FieldError{Field: "without", Code: "missing", Params: counted(left)})
+		wrong = append(wrong, posta.FieldError{Field: "without", Code: "cases_missing", Params: counted(left)})
 	}
 	for _, key := range in.Without {
 		_, unknown := find(p.Product, key)

@@ -16,6 +16,7 @@ import (
 	"posta/homologation"
 	"posta/project"
 	"posta/seal"
+	"posta/sim/fault"
 	"posta/sim/mercadopago"
 	"posta/sim/prisma"
 	"posta/store"
@@ -35,6 +36,7 @@ type world struct {
 	owner   project.Actor
 	mu      sync.Mutex
 	sent    []homologation.Letter
+	script  *fault.Script // what goes wrong at the simulator
 }
 
 // The rails that have a case set, by product and how the connection charges.
@@ -56,17 +58,17 @@ type simulator interface {
 // newWorld starts one that lives until the test ends.
 func newWorld(t testing.TB, kind store.Dialect, rail string) *world {
 	t.Helper()
-	w := &world{t: t, clock: posta.NewMovableClock()}
+	w := &world{t: t, clock: posta.NewMovableClock(), script: fault.New(1)}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	var sim simulator
 	var terminals *prisma.Simulator
 	var phones *mercadopago.Simulator
 	var err error
 	if rail == onTerminals {
-		terminals, err = prisma.New(prisma.Config{Clock: w.clock, Log: log})
+		terminals, err = prisma.New(prisma.Config{Clock: w.clock, Log: log, Fault: w.script})
 		sim = terminals
 	} else {
-		phones, err = mercadopago.New(mercadopago.Config{Clock: w.clock, Log: log, AllowLoopback: true})
+		phones, err = mercadopago.New(mercadopago.Config{Clock: w.clock, Log: log, AllowLoopback: true, Fault: w.script})
 		sim = phones
 	}
 	w.must(err)
@@ -103,6 +105,16 @@ func newWorld(t testing.TB, kind store.Dialect, rail string) *world {
 		}}
 	w.seed(rail, terminals, phones)
 	return w
+}
+
+// faulty has the simulator answer nothing but 503, or stop it.
+func (w *world) faulty(on bool) {
+	w.t.Helper()
+	if !on {
+		w.script.Clear()
+		return
+	}
+	w.must(w.script.Set(fault.Rule{ID: "down", Method: ".+", Action: fault.Status, Status: 503}))
 }
 
 func (w *world) must(err error) {
@@ -144,6 +156,16 @@ func (w *world) seed(rail string, terminals *prisma.Simulator, phones *mercadopa
 	w.must(err)
 	w.shop(ctx, merchant.ID, connection.ID)
 	w.project = w.newProject(merchant.ID, "mercadopago_qr", connection.ID)
+}
+
+// seedOther adds another merchant with a project of its own that names no
+// connection of its own.
+func (w *world) seedOther() {
+	w.t.Helper()
+	merchant, err := w.app.Accounts.CreateMerchant(context.Background(), account.MerchantInput{ID: newID[posta.MerchantID](w), Name: "Otro comercio", Country: "AR",
+		TimeZone: "America/Argentina/Buenos_Aires"})
+	w.must(err)
+	w.project = w.newProject(merchant.ID, "prisma_ecr", newID[posta.ConnectionID](w))
 }
 
 // terminals adds Prisma's connection with two terminals in a store.
