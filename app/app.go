@@ -17,6 +17,7 @@ import (
 	"posta/account"
 	"posta/api"
 	"posta/golive"
+	"posta/homologation"
 	"posta/idempotency"
 	"posta/inbox"
 	"posta/live"
@@ -43,9 +44,11 @@ type App struct {
 	Payments    *payment.Service
 	Settlements *settlement.Service
 	Projects    *project.Service
-	Quality     *quality.Service
-	GoLive      *golive.Service
-	Inbox       *inbox.Service
+	// Homologation, GoLive and Quality lead a project to production.
+	Homologation *homologation.Service
+	GoLive       *golive.Service
+	Quality      *quality.Service
+	Inbox        *inbox.Service
 	Hub         *live.Hub
 	Mail        *mail.Sender // nil when no mail server is set
 	Store       *store.DB
@@ -167,8 +170,9 @@ func (a *App) wire(ctx context.Context) error {
 	catalog := text.Must()
 	a.Projects = a.newProjects(catalog)
 	a.Quality = a.newQuality()
+	a.Homologation = a.newHomologation(box)
 	a.GoLive = a.newGoLive()
-	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(sweeps(a.Inbox, a.Payments, a.Settlements, a.Projects, a.Quality, a.Accounts, answers))...)
+	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(a.sweeps(answers))...)
 	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox,
 		Hub: a.Hub, Events: a.Store, Idempotency: answers, Catalog: catalog, Clock: c.Clock, Log: c.Log,
 		PublicURL: a.URL, Version: Version})

@@ -4,9 +4,7 @@ import (
 	"context"
 	"time"
 
-	"posta/account"
 	"posta/idempotency"
-	"posta/quality"
 	"posta/work"
 )
 
@@ -24,12 +22,11 @@ const (
 	sweepMail          = "mail"
 	sweepRuns          = "runs"
 	sweepQuality       = "quality"
-	sweepQuality       = "quality"
 	sweepSwaps         = "swaps"
 )
 
 // sweeps are all the work that comes due by itself.
-func sweeps(box *inbox.Service, payments *payment.Service, settlements *settlement.Service, projects *project.Service, measuring *quality.Service, accounts *account.Service, answers *idempotency.Service) []work.Sweep {
+func (a *App) sweeps(answers *idempotency.Service) []work.Sweep {
 	return []work.Sweep{
 		{Name: sweepNotifications, Run: a.Inbox.Sweep, Every: time.Second, Limit: 256},
 		{Name: sweepPayments, Run: a.Payments.SweepPayments, Every: 500 * time.Millisecond, Limit: 32},
@@ -41,9 +38,8 @@ func sweeps(box *inbox.Service, payments *payment.Service, settlements *settleme
 		{Name: sweepWaiting, Run: a.Projects.SweepWaiting, Every: time.Minute, Limit: 1},
 		{Name: sweepMail, Run: a.Projects.SweepMail, Every: time.Second, Limit: 4},
 		{Name: sweepRuns, Run: a.Homologation.SweepRuns, Every: time.Second, Limit: 4},
-		{Name: sweepQuality, Run: a.Quality.SweepQuality, Every: 10 * time.Second, Limit: 4},
-		{Name: sweepQuality, Run: measuring.SweepQuality, Every: time.Minute, Limit: 4},
-		{Name: sweepSwaps, Every: time.Minute, Run: func(ctx context.Context, _ func(func())) (int, error) { return accounts.SweepSwaps(ctx) }},
+		{Name: sweepQuality, Run: a.Quality.SweepQuality, Every: time.Minute, Limit: 4},
+		{Name: sweepSwaps, Every: time.Minute, Run: func(ctx context.Context, _ func(func())) (int, error) { return a.Accounts.SweepSwaps(ctx) }},
 		{Name: sweepAnswers, Every: 10 * time.Minute, Run: func(ctx context.Context, _ func(func())) (int, error) {
 			return 0, answers.Sweep(ctx)
 		}},
