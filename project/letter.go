@@ -53,6 +53,7 @@ func (s *Service) post(r *Record, m Message) Message {
 // the client's language, with the words thread.KEY.subject and thread.KEY.text.
 func (s *Service) letter(r *Record, w around, id posta.MessageID, key string, args ...any) Message {
 	to := r.Project.taking(func(Contact) bool { return true })
+	to = to[:min(len(to), maxRecipients-len(w.team()))]
 	language := r.Project.language()
 	subject, body := s.words(r.Project, w, language, key, args...)
 	return s.post(r, Message{ID: id, Kind: Outgoing, Channel: Email, FromName: w.desk.Team.Name, To: to, Cc: addresses(to, w.team()),

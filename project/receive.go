@@ -96,6 +96,9 @@ func (s *Service) receive(ctx context.Context, p Project, in mail.Inbound, id st
 			}
 		case in.Auto:
 			last.Detail = DetailAuto
+			if a.User != "" {
+				last.Kind = Note // a colleague's absence is nothing to the client
+			}
 		case a.Contact != "":
 			s.take(r, w, a, m, true)
 			return nil

@@ -161,6 +161,7 @@ func TestAColleaguesMail(t *testing.T) {
 		}{
 			{"to the client, with the desk in copy", []string{carla}, project.Outgoing, true, 0},
 			{"to the reply address alone, as to a copy", nil, project.Outgoing, true, 1},
+			{"without a subject", nil, project.Outgoing, true, 1},
 			{"to a colleague", []string{"colega@posta.example"}, project.Note, false, 0},
 		} {
 			p := b.project(t, project.Integration, func(p *project.Project) { p.DueAt = time.Time{} })
@@ -168,6 +169,9 @@ func TestAColleaguesMail(t *testing.T) {
 			in := b.inbound(p, b.address(t, b.luz), "Va por reversa: "+c.name)
 			for _, to := range c.to {
 				in.To = append(in.To, mail.Address{Email: to})
+			}
+			if c.name == "without a subject" {
+				in.Subject = ""
 			}
 			m := must(b.Receive(t.Context(), in))(t)
 			b.later(t, 0)
@@ -183,6 +187,31 @@ func TestAColleaguesMail(t *testing.T) {
 			if n != c.relayed {
 				t.Errorf("%s: the client got %d", c.name, n)
 			}
+		}
+	})
+}
+
+// A colleague who is away answers nothing, and the client need not know.
+func TestAColleagueWhoIsAway(t *testing.T) {
+	eachBureau(t, func(t *testing.T, b *bureau) {
+		p := b.project(t, project.Integration)
+		b.ask(t, p)
+		in := b.inbound(p, b.address(t, b.manager), "De vacaciones.")
+		in.Auto = true
+		if m := must(b.Receive(t.Context(), in))(t); m.Kind != project.Note || !b.clocks(t, p)[0].Open() {
+			t.Errorf("%+v", m)
+		}
+		if c := must(b.Thread(t.Context(), b.carla(p), p.ID))(t); len(c.Messages) != 1 {
+			t.Errorf("%+v", c.Messages)
+		}
+		long := b.inbound(p, carla, "Un asunto largo.")
+		long.Subject = strings.Repeat("ñandú ", 200)
+		must(b.Receive(t.Context(), long))(t)
+		b.alter(t, p.ID, func(p *project.Project) { p.Contacts[0].InCopy = true })
+		m := must(b.Post(t.Context(), b.ana, project.PostInput{Project: p.ID, Text: "Sí."}))(t)
+		b.later(t, 0)
+		if got := must(b.db.Message(t.Context(), b.m, m.ID))(t); got.State != project.Sent {
+			t.Errorf("%s: %s", got.State, got.Detail)
 		}
 	})
 }

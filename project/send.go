@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -75,7 +76,8 @@ func (s *Service) send(ctx context.Context, m Message) error {
 // compose makes the mail of a message: without the addresses that refused it,
 // in the thread of the project's other mails, with its files.
 func (s *Service) compose(ctx context.Context, p Project, m Message) (mail.Message, error) {
-	out := mail.Message{ID: m.MailID, From: mail.Address{Name: m.FromName, Email: s.MailFrom}, ReplyTo: s.replyAddress(p), Subject: m.Subject, Text: m.Text}
+	out := mail.Message{ID: m.MailID, From: mail.Address{Name: fit(m.FromName, 100), Email: s.MailFrom}, ReplyTo: s.replyAddress(p),
+		Subject: fit(cmp.Or(strings.TrimSpace(m.Subject), p.Name), 400), Text: m.Text}
 	if m.Kind != Outgoing || m.By == "" {
 		out.Headers = map[string]string{"Auto-Submitted": "auto-generated"} // no person of the team wrote it
 	}
@@ -112,6 +114,14 @@ func (s *Service) compose(ctx context.Context, p Project, m Message) (mail.Messa
 		out.Attachments = append(out.Attachments, mail.Attachment{Name: f.Name, Type: f.Type, Data: f.Data})
 	}
 	return out, nil
+}
+
+// fit cuts a text to so many bytes, between characters.
+func fit(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "")
 }
 
 // follow says which mails a mail follows: the project's earlier ones. Mails

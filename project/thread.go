@@ -26,7 +26,7 @@ type Message struct {
 	Clock      posta.ClockID // the clock it started; "" if none
 	State      MessageState  // of an outgoing mail
 	Bounced    []string      // addresses that refused it
-	Detail     string        // the mail server's words
+	Detail     string        // the mail server's words; DetailAuto, DetailUnknown; of what was said elsewhere who noted it
 	Tries      int
 	DueAt      time.Time // when to try to send; zero when none is due
 	At         time.Time // when it was written or came
