@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"posta"
+	"posta/account"
 	"posta/project"
 )
 
 // clientRoutes registers what a client's contact sees: the own project, and
 // nothing else.
 func (s *server) clientRoutes(mux *http.ServeMux) {
-	mux.Handle("GET /contact/{token}", s.anyone(s.openLink))
+	mux.Handle("GET "+project.LinkPath+"{token}", s.anyone(s.openLink))
 	mux.Handle("GET /client", s.contact(func(v *visit) error { return s.clientPage(v, sent{}) }))
 	mux.Handle("GET /client/events", s.contact(s.clientEvents))
 	mux.Handle("GET /client/files/{file}", s.contact(func(v *visit) error { return v.file(v.guest.Project) }))
@@ -77,13 +78,12 @@ func (s *server) contact(h handler) http.Handler {
 		if err != nil {
 			return err
 		}
-		v.guest = &actor
-		if v.Merchant, err = s.Accounts.Store.Merchant(v.ctx(), p.MerchantID); err != nil {
+		merchant, err := s.Accounts.Store.Merchant(v.ctx(), p.MerchantID)
+		if err != nil {
 			return err
 		}
-		if zone, err := time.LoadLocation(v.Merchant.TimeZone); err == nil {
-			v.Zone = zone
-		}
+		v.guest, v.User = &actor, account.User{} // who else may be logged in does not count here
+		v.at(merchant)
 		return h(v)
 	})
 }

@@ -28,7 +28,6 @@ type visit struct {
 	Country  posta.Country     // the merchant's
 	titles   *project.Template // of the project that the page is about, nil for none
 	guest    *project.Actor    // a client's contact who signed in, nil for none
-	client   project.Project   // the guest's
 }
 
 // handler is a page or an action.

@@ -121,9 +121,18 @@ func (s *server) routes(mux *http.ServeMux) {
 	s.approvalRoutes(mux)     // /approval
 	s.keyRoutes(mux)          // /keys
 	s.settingRoutes(mux)      // /settings
+	s.boardRoutes(mux)        // /projects  /projects/events
+	s.newProjectRoutes(mux)   // /projects/new
+	s.projectRoutes(mux)      // /projects/{project}  …/move  …/tick/{item}  …/date
+	s.contactRoutes(mux)      // /projects/{project}/contacts
+	s.threadRoutes(mux)       // /projects/{project}/thread  …/files/{file}
+	s.meetingRoutes(mux)      // /projects/{project}/meetings  …/kickoff
+	s.ecrRoutes(mux)          // /projects/{project}/terminals
+	s.documentRoutes(mux)     // /projects/{project}/documents
+	s.historyRoutes(mux)      // /projects/{project}/history
 	s.deskRoutes(mux)         // /desk  /desk/settings
 	s.peopleRoutes(mux)       // /desk/people
-	s.templateRoutes(mux)     // /desk/templates  /projects/{project}/template
+	s.templateRoutes(mux)     // /desk/templates  /projects/{project}/upgrade
 	s.clientRoutes(mux)       // /c/{token}  /client
 	mux.Handle("/", s.anyone(func(*visit) error { return &posta.Error{Code: posta.CodeNotFound} }))
 }
