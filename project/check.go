@@ -1,12 +1,12 @@
 package project
 
 import (
-	"net/mail"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"posta"
+	"posta/mail"
 )
 
 const (
@@ -41,13 +41,13 @@ func clean(text string, lines bool) bool {
 	})
 }
 
-// checkEmail notes what is wrong with a mail address and gives it in lower case.
+// checkEmail notes what is wrong with an address that mail must reach, and gives
+// it in lower case.
 func checkEmail(p *posta.Problems, field, email string) string {
 	email = strings.ToLower(strings.TrimSpace(email))
-	parsed, err := mail.ParseAddress(email)
 	p.Add(email == "", field, "required")
-	p.Add(email != "" && (err != nil || parsed.Address != email || !clean(email, false)), field, "malformed")
 	p.Add(len(email) > 254, field, "too_long")
+	p.Add(email != "" && len(email) <= 254 && !mail.ValidEmail(email), field, "malformed")
 	return email
 }
 
