@@ -3,11 +3,14 @@ package homologation
 import (
 	"bytes"
 	"encoding/base64"
+	"html"
 	"html/template"
+	"regexp"
 	"time"
 
 	"codeberg.org/go-pdf/fpdf"
 
+	"posta"
 	"posta/project"
 )
 
@@ -138,4 +141,23 @@ func pick(w project.Words, language string) string {
 		return text
 	}
 	return w["es"]
+}
+
+var (
+	reportData      = regexp.MustCompile(`id="report" data-base64="([^"]*)"`)
+	reportSignature = regexp.MustCompile(`<code id="signature">([^<]*)</code>`)
+)
+
+// ReadReport gives the signed text and its signature out of a report's page.
+// Errors: invalid with field report.
+func ReadReport(page []byte) (text []byte, signature string, err error) {
+	data, mark := reportData.FindSubmatch(page), reportSignature.FindSubmatch(page)
+	if data == nil || mark == nil {
+		return nil, "", posta.Invalid("report", "unreadable")
+	}
+	text, err = base64.StdEncoding.DecodeString(html.UnescapeString(string(data[1])))
+	if err != nil {
+		return nil, "", posta.Invalid("report", "unreadable")
+	}
+	return text, html.UnescapeString(string(mark[1])), nil
 }

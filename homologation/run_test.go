@@ -29,7 +29,7 @@ func (w *world) sweep() {
 // A run drives the cases one after the other and judges each.
 func TestARunDrivesAndJudgesItsCases(t *testing.T) {
 	both(t, func(t *testing.T, kind store.Dialect) {
-		w := newWorld(t, kind, onTerminals)
+		w := newStillWorld(t, kind, onTerminals)
 		ctx := t.Context()
 		keys := []string{"credit_1", "wrong_pin", "reversal", "close"}
 		f, err := w.service.StartRun(ctx, w.owner, w.project.ID, keys)
@@ -74,7 +74,7 @@ func (b breaking) Drive(ctx context.Context, c homologation.Case, at homologatio
 // Sabotage that turns it red: count Done before the case was driven.
 func TestARunGoesOnAfterARestart(t *testing.T) {
 	both(t, func(t *testing.T, kind store.Dialect) {
-		w := newWorld(t, kind, onTerminals)
+		w := newStillWorld(t, kind, onTerminals)
 		real := w.service.Driver
 		var mu sync.Mutex
 		var begun []string
@@ -130,7 +130,7 @@ func TestARunGoesOnAfterARestart(t *testing.T) {
 // cannot be brought about says so and goes on.
 func TestARunStopsAndNotesTrouble(t *testing.T) {
 	both(t, func(t *testing.T, kind store.Dialect) {
-		w := newWorld(t, kind, onLegacyQR)
+		w := newStillWorld(t, kind, onLegacyQR)
 		real := w.service.Driver
 		w.service.Driver = breaking{real, func(c homologation.Case) error {
 			if c.Key == "paid_debit" {

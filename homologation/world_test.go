@@ -58,6 +58,18 @@ type simulator interface {
 // newWorld starts one that lives until the test ends.
 func newWorld(t testing.TB, kind store.Dialect, rail string) *world {
 	t.Helper()
+	return startWorld(t, kind, rail, true)
+}
+
+// newStillWorld is one whose hub does nothing by itself: what is due is swept by
+// the test alone.
+func newStillWorld(t testing.TB, kind store.Dialect, rail string) *world {
+	t.Helper()
+	return startWorld(t, kind, rail, false)
+}
+
+func startWorld(t testing.TB, kind store.Dialect, rail string, run bool) *world {
+	t.Helper()
 	w := &world{t: t, clock: posta.NewMovableClock(), script: fault.New(1)}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	var sim simulator
@@ -81,7 +93,9 @@ func newWorld(t testing.TB, kind store.Dialect, rail string) *world {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = sim.Run(ctx) })
-	running.Go(func() { _ = w.app.Run(ctx) })
+	if run {
+		running.Go(func() { _ = w.app.Run(ctx) })
+	}
 	t.Cleanup(func() {
 		cancel()
 		running.Wait()
