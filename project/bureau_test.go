@@ -3,6 +3,7 @@ package project_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"log/slog"
 	"net/http"
@@ -247,4 +248,13 @@ func refused(t testing.TB, err error, code posta.Code, what string) {
 func (b *bureau) address(t testing.TB, a project.Actor) string {
 	t.Helper()
 	return must(b.Person(t.Context(), b.m, a.User))(t).Email
+}
+
+// fewer makes property tests on PostgreSQL shorter, whose commits take longer.
+func fewer(t *testing.T, db *store.DB) {
+	t.Helper()
+	if checks := flag.Lookup("rapid.checks"); db.Dialect() == store.Postgres && checks.Value.String() == checks.DefValue {
+		fine(t, checks.Value.Set("20"))
+		t.Cleanup(func() { _ = checks.Value.Set(checks.DefValue) })
+	}
 }

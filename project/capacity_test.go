@@ -110,6 +110,7 @@ func TestP52_NeverAboveCapacity(t *testing.T) {
 			}
 			return load
 		}
+		fewer(t, db)
 		rapid.Check(t, func(r *rapid.T) {
 			b.clock.Move(time.Second)
 			var all sync.WaitGroup

@@ -153,6 +153,7 @@ func TestP51_TheMeanIsTheOneComputedByHand(t *testing.T) {
 			breach bool
 		}
 		b := newBureau(t, db)
+		fewer(t, db)
 		rapid.Check(t, func(r *rapid.T) {
 			begin := b.clock.Now()
 			stages := []project.Stage{project.Design, project.Integration, project.Homologation, project.GoLive}

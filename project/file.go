@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"posta"
 	"posta/mail"
@@ -36,10 +37,10 @@ func (s *Service) attachment(r *Record, a Actor, kind string, message posta.Mess
 	if media = strings.TrimSpace(media); !mediaType.MatchString(media) {
 		media = "application/octet-stream"
 	}
-	now := s.Clock.Now()
+	at := s.Clock.Now().Add(time.Duration(len(r.Attachments)) * time.Microsecond) // files of one message keep their order
 	sum := sha256.Sum256(f.Data)
-	kept := Attachment{ID: posta.NewID[posta.AttachmentID](now), MerchantID: r.Project.MerchantID, ProjectID: r.Project.ID, MessageID: message, Kind: kind,
-		Name: name, Type: media, Size: int64(len(f.Data)), SHA256: hex.EncodeToString(sum[:]), By: a.By(), At: now, Data: f.Data}
+	kept := Attachment{ID: posta.NewID[posta.AttachmentID](at), MerchantID: r.Project.MerchantID, ProjectID: r.Project.ID, MessageID: message, Kind: kind,
+		Name: name, Type: media, Size: int64(len(f.Data)), SHA256: hex.EncodeToString(sum[:]), By: a.By(), At: at, Data: f.Data}
 	r.Attachments = append(r.Attachments, kept)
 	return kept
 }
