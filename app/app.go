@@ -49,10 +49,10 @@ type App struct {
 	GoLive       *golive.Service
 	Quality      *quality.Service
 	Inbox        *inbox.Service
-	Hub         *live.Hub
-	Mail        *mail.Sender // nil when no mail server is set
-	Store       *store.DB
-	Handler     http.Handler
+	Hub          *live.Hub
+	Mail         *mail.Sender // nil when no mail server is set
+	Store        *store.DB
+	Handler      http.Handler
 
 	config      Config
 	certificate *certificate // nil: plain http
@@ -181,7 +181,7 @@ func (a *App) wire(ctx context.Context) error {
 		demo = &web.Demo{PhoneURL: c.Phone, TerminalsURL: c.Terminals, Email: demoEmail, Password: demoPassword}
 	}
 	webHandler := web.New(web.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox,
-		Projects: a.Projects, Quality: a.Quality, GoLive: a.GoLive, Hub: a.Hub, Events: a.Store, Calls: a.Store, Catalog: catalog, Clock: c.Clock, Log: c.Log,
+		Projects: a.Projects, Quality: a.Quality, Homologation: a.Homologation, GoLive: a.GoLive, Hub: a.Hub, Events: a.Store, Calls: a.Store, Catalog: catalog, Clock: c.Clock, Log: c.Log,
 		PublicURL: a.URL, Demo: demo, Version: Version})
 	a.Handler = a.strict(a.routes(apiHandler, webHandler))
 	a.fill(a.Handler)

@@ -15,12 +15,14 @@ import (
 //	brand "master"     Mastercard
 //	minus a b          times a b
 //	byrail report      its ways to pay, in groups by rail
+//	params m           parameters of words
 //	clock t zoned      15:04 in the zone of the second moment
 var templateFuncs = template.FuncMap{
 	"brand":  brand,
 	"byrail": byRail,
 	"minus":  func(a, b any) (int64, error) { return both(a, b, func(a, b int64) int64 { return a - b }) },
 	"times":  func(a, b any) (int64, error) { return both(a, b, func(a, b int64) int64 { return a * b }) },
+	"params": params,
 	"clock":  func(at, zoned time.Time) string { return at.In(zoned.Location()).Format("15:04") },
 }
 

@@ -18,6 +18,7 @@ import (
 	"posta"
 	"posta/account"
 	"posta/golive"
+	"posta/homologation"
 	"posta/inbox"
 	"posta/live"
 	"posta/outbound"
@@ -38,23 +39,24 @@ var assetFiles embed.FS
 
 // Services are what the pages stand on.
 type Services struct {
-	Accounts    *account.Service
-	Tills       *till.Service
-	Payments    *payment.Service
-	Settlements *settlement.Service
-	Projects    *project.Service
-	Quality     *quality.Service
-	GoLive      *golive.Service
-	Inbox       *inbox.Service
-	Hub         *live.Hub
-	Events      Events
-	Calls       outbound.Store
-	Catalog     *text.Catalog
-	Clock       posta.Clock
-	Log         *slog.Logger
-	PublicURL   func() string
-	Demo        *Demo // nil outside posta demo
-	Version     string
+	Accounts     *account.Service
+	Tills        *till.Service
+	Payments     *payment.Service
+	Settlements  *settlement.Service
+	Projects     *project.Service
+	Quality      *quality.Service
+	Homologation *homologation.Service
+	GoLive       *golive.Service
+	Inbox        *inbox.Service
+	Hub          *live.Hub
+	Events       Events
+	Calls        outbound.Store
+	Catalog      *text.Catalog
+	Clock        posta.Clock
+	Log          *slog.Logger
+	PublicURL    func() string
+	Demo         *Demo // nil outside posta demo
+	Version      string
 }
 
 // Events keeps what happened.
@@ -117,6 +119,7 @@ func (s *server) routes(mux *http.ServeMux) {
 	s.placeRoutes(mux)        // /stores  /tills
 	s.terminalRoutes(mux)     // /terminals  /connections/{connection}/devices
 	s.connectionRoutes(mux)   // /connections
+	s.homologationRoutes(mux) // /projects/{project}/homologation
 	s.qualityRoutes(mux)      // /quality
 	s.approvalRoutes(mux)     // /approval
 	s.keyRoutes(mux)          // /keys
