@@ -16,7 +16,6 @@ import (
 	"posta/account"
 	"posta/live"
 	"posta/payment"
-	"posta/project"
 	"posta/provider"
 	"posta/seal"
 	"posta/settlement"
@@ -141,7 +140,6 @@ type hub struct {
 	payments *payment.Service
 	closes   *settlement.Service
 	tills    *till.Service
-	projects *project.Service
 	live     *live.Hub
 	server   *httptest.Server
 	world    storetest.World
@@ -167,8 +165,7 @@ func start(t *testing.T) *hub {
 	h.closes = &settlement.Service{Store: h.db, Open: open, Clock: h.clock, Log: log, Committed: h.live.Wake}
 	h.tills = &till.Service{Location: h.accounts.Location, TerminalUse: h.terminalUse, Keeper: h.db, Clock: h.clock, Open: open, Currency: h.accounts.Currency,
 		ConnectionMode: h.accounts.ConnectionMode, Busy: func(context.Context, posta.MerchantID, posta.TillID) (bool, error) { return false, nil }}
-	h.projects = projectService(h.db, h.accounts, h.clock, h.live, func() string { return h.public })
-	handler := web.New(web.Services{Accounts: h.accounts, Tills: h.tills, Payments: h.payments, Settlements: h.closes, Projects: h.projects, Hub: h.live, Events: h.db, Calls: h.db,
+	handler := web.New(web.Services{Accounts: h.accounts, Tills: h.tills, Payments: h.payments, Settlements: h.closes, Hub: h.live, Events: h.db, Calls: h.db,
 		Catalog: text.Must(), Clock: h.clock, Log: log, PublicURL: func() string { return h.public }, Version: "test"})
 	h.server = httptest.NewServer(handler)
 	t.Cleanup(func() { cancel(); <-running; h.server.Close() })
