@@ -64,6 +64,7 @@ func (d *desk) shop(name string) shop {
 		Name: "Caja 1", CreatedAt: d.clock.Now(), UpdatedAt: d.clock.Now()}
 	ctx := d.t.Context()
 	d.must(errors.Join(d.db.InsertConnection(ctx, c), d.db.InsertStore(ctx, s), d.db.InsertTill(ctx, added)))
+	storetest.World{Merchant: d.merchant, Connection: c}.SetGate(d.t, d.db, payment.Gate{State: payment.GateOpen})
 	return shop{c, added}
 }
 
