@@ -42,8 +42,12 @@ var _ homologation.Driver = (*Driver)(nil)
 const (
 	waitMoved = 20 * time.Second  // where the clock is moved
 	waitReal  = 150 * time.Second // longer than a charge stays on a terminal
-	waitStep  = 20 * time.Millisecond
-	moveStep  = 500 * time.Millisecond
+	// tidyLimit is how long it may take to leave things as they were, tidyAtStop
+	// when the hub stops meanwhile.
+	tidyLimit  = 30 * time.Second
+	tidyAtStop = 5 * time.Second
+	waitStep   = 20 * time.Millisecond
+	moveStep   = 500 * time.Millisecond
 )
 
 // Place finds a free till that charges through a connection of test mode, and
@@ -141,7 +145,13 @@ func (d *Driver) Drive(ctx context.Context, c homologation.Case, at homologation
 			break
 		}
 	}
-	tidy := p.tidy(context.WithoutCancel(ctx))
+	limit := tidyLimit
+	if ctx.Err() != nil {
+		limit = tidyAtStop
+	}
+	tidying, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	tidy := p.tidy(tidying)
 	if p.call != "" || p.settlement.ID != "" {
 		return homologation.Produced{Call: p.call, Settlement: p.settlement.ID}, errors.Join(err, tidy)
 	}

@@ -72,8 +72,8 @@ const runLease = 3 * time.Minute
 // it for ever.
 const caseTries = 3
 
-// SweepRuns drives the next case of each run that is due, and gives how many it
-// took.
+// SweepRuns goes on with each run that is due, to its end or until ctx ends, and
+// gives how many it took.
 func (s *Service) SweepRuns(ctx context.Context, each func(func())) (int, error) {
 	due, err := s.Store.ClaimRuns(ctx, s.Clock.Now(), runLease, 4)
 	if err != nil {
@@ -81,18 +81,22 @@ func (s *Service) SweepRuns(ctx context.Context, each func(func())) (int, error)
 	}
 	for _, f := range due {
 		each(func() {
-			if err := s.step(ctx, f); err != nil {
-				s.Log.WarnContext(ctx, "homologation run", "project", f.ProjectID, "error", err)
+			for more := true; more; {
+				var err error
+				if more, err = s.step(ctx, f); err != nil {
+					s.Log.WarnContext(ctx, "homologation run", "project", f.ProjectID, "error", err)
+				}
 			}
 		})
 	}
 	return len(due), nil
 }
 
-// step drives the case that a run stands at and notes what came of it.
-func (s *Service) step(ctx context.Context, f File) error {
+// step drives the case that a run stands at, notes what came of it, and reports
+// whether there is another one.
+func (s *Service) step(ctx context.Context, f File) (more bool, err error) {
 	key := ""
-	f, err := s.change(ctx, f.MerchantID, f.ProjectID, func(f *File) ([]posta.Event, error) {
+	f, err = s.change(ctx, f.MerchantID, f.ProjectID, func(f *File) ([]posta.Event, error) {
 		key = ""
 		switch {
 		case f.Run.State != Running:
@@ -109,7 +113,7 @@ func (s *Service) step(ctx context.Context, f File) error {
 		return nil, nil
 	})
 	if err != nil || key == "" {
-		return err
+		return false, err
 	}
 	code := posta.Code("")
 	if f.Run.Tries > caseTries {
@@ -118,10 +122,11 @@ func (s *Service) step(ctx context.Context, f File) error {
 		code = posta.ErrorCode(s.drive(ctx, f, key))
 	}
 	if ctx.Err() != nil {
-		return ctx.Err() // stopping: the lease brings it back
+		return false, ctx.Err() // stopping: the lease brings it back
 	}
 	_, err = s.change(ctx, f.MerchantID, f.ProjectID, func(f *File) ([]posta.Event, error) {
 		if f.Run.State != Running || f.Run.Done >= len(f.Run.Cases) || f.Run.Cases[f.Run.Done] != key {
+			more = false
 			return nil, nil // somebody else went on with it
 		}
 		if code != "" {
@@ -131,7 +136,7 @@ func (s *Service) step(ctx context.Context, f File) error {
 			f.Run.Trouble[key] = string(code)
 		}
 		f.Run.Done++
-		f.Run.Tries, f.Run.Doing, f.DueAt = 0, "", s.Clock.Now()
+		f.Run.Tries, f.Run.Doing, f.DueAt, more = 0, "", s.Clock.Now().Add(runLease), false
 		progress := s.event(f.Run.By, "run", f.MerchantID, f.ProjectID, map[string]any{"case": key, "done": f.Run.Done, "of": len(f.Run.Cases), "trouble": code})
 		switch {
 		case f.Run.Done >= len(f.Run.Cases):
@@ -139,10 +144,10 @@ func (s *Service) step(ctx context.Context, f File) error {
 		case f.Run.StopAsked:
 			return append(s.endRun(f, Stopped), progress), nil
 		}
-		f.Run.Doing = f.Run.Cases[f.Run.Done]
+		f.Run.Doing, more = f.Run.Cases[f.Run.Done], true
 		return []posta.Event{progress}, nil
 	})
-	return err
+	return more && err == nil, err
 }
 
 func (s *Service) endRun(f *File, state RunState) []posta.Event {
