@@ -51,6 +51,12 @@ type Seed struct {
 	// Terminals are those of the first store, at Prisma's simulator; the last one
 	// is a Point of the second store.
 	Terminals []posta.TerminalID `json:"terminals"`
+	// People are who works at the desk, by e-mail: two integrators, the project
+	// manager, the commercial. They log in with Password.
+	People []string `json:"people"`
+	// The demo's own projects, in homologation: terminals, and QR.
+	ProjectECR posta.ProjectID `json:"project_ecr"`
+	ProjectQR  posta.ProjectID `json:"project_qr"`
 	// Offset is how far the demo's clock was moved.
 	Offset time.Duration `json:"clock_offset"`
 }
@@ -157,11 +163,14 @@ func (d *Demo) Run(ctx context.Context, ready func() error) error {
 		start(func() error { return s.Run(ctx) })
 	}
 	start(func() error { return d.Mailbox.Run(ctx) })
-	start(func() error { return d.App.Run(ctx) })
-	if err := d.prepare(ctx); err != nil {
-		fail <- err
-		cancel()
-	} else if err := ready(); err != nil {
+	// The hub runs once all is there: its sweeps would meddle with a past that is
+	// still being told.
+	err := d.prepare(ctx)
+	if err == nil {
+		start(func() error { return d.App.Run(ctx) })
+		err = ready()
+	}
+	if err != nil {
 		fail <- err
 		cancel()
 	}

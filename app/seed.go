@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 
 	"posta"
 	"posta/account"
@@ -101,6 +102,13 @@ func (d *Demo) seedMerchant(ctx context.Context) error {
 	}
 	if seed.Terminals, err = d.seedTerminals(ctx, stores, seed.Tills[len(seed.Tills)-1]); err != nil {
 		return err
+	}
+	terminal, err := d.Tills.Keeper.Terminal(ctx, merchant.ID, seed.Terminals[0])
+	if err != nil {
+		return err
+	}
+	if err := d.seedDesk(ctx, &seed, stores[0].ConnectionID, terminal.ConnectionID); err != nil {
+		return fmt.Errorf("the demo's projects: %w", err)
 	}
 	d.Seed = seed
 	return d.save()
