@@ -89,7 +89,7 @@ func (s *server) threadPage(v *visit, back sent) error {
 		return err
 	}
 	for _, c := range project.Channels {
-		data.Channels = append(data.Channels, option{string(c), v.T("project.channel." + string(c)), c == project.Phone})
+		data.Channels = append(data.Channels, option{string(c), v.T("project.channel." + string(c)), false})
 	}
 	if v.r.URL.Query().Get("first") != "" || data.First && back.Values == nil && frame.Can["talk"] {
 		draft, err := s.Projects.FirstMail(v.ctx(), v.actor(), frame.ID, data.Language)
