@@ -135,7 +135,11 @@ func (v *visit) shownMessages(p project.Project, thread project.Conversation, ba
 		if m.By != "" {
 			shown.Who = who.Name(m.By)
 		}
-		if shown.Who == "" {
+		switch {
+		case shown.Who != "":
+		case m.Kind != project.Incoming:
+			shown.Who = "Posta"
+		default:
 			shown.Who = m.FromEmail
 		}
 		for _, f := range thread.Files {
