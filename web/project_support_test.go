@@ -68,7 +68,7 @@ func openBureau(t testing.TB) *bureau {
 		}
 		b.users[role] = u
 	}
-	b.ecr, b.qr = b.begin("Don Pedro", "prisma_ecr"), b.begin("La Esquina", "mercadopago_qr")
+	b.ecr, b.qr = b.begin("Doña Rosa", "prisma_ecr"), b.begin("La Esquina", "mercadopago_qr")
 	return b
 }
 

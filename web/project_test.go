@@ -15,10 +15,10 @@ func TestProjectFromTheBoardToIntegration(t *testing.T) {
 	t.Parallel()
 	b := openBureau(t)
 	w := b.works()
-	has(t, w.page("/projects"), "Don Pedro", "La Esquina", "Backlog", `title="Inés Ibarra"`, "2")
+	has(t, w.page("/projects"), "Doña Rosa", "La Esquina", "Backlog", `title="Inés Ibarra"`, "2")
 	hasNot(t, w.page("/projects?product=prisma_ecr"), "La Esquina")
-	has(t, w.page("/projects?q=pedro"), "Don Pedro")
-	hasNot(t, w.page("/projects?late=1"), "Don Pedro")
+	has(t, w.page("/projects?q=rosa"), "Doña Rosa")
+	hasNot(t, w.page("/projects?late=1"), "Doña Rosa")
 
 	got := w.done("/projects/new", "nonce", posta.NewULID(storetest.Now), "client", "Nuevo", "country", "AR", "template", "mercadopago_qr", "table", "B", "tax_id", "30-00000000-7",
 		"contact_name", "Ana", "contact_email", "ana@nuevo.example")
@@ -78,7 +78,7 @@ func TestThreadAnswersQuestions(t *testing.T) {
 	has(t, page, "¿Qué terminal conviene?", "fuera de los canales pactados", "Quedan")
 	b.clock.Move(7 * time.Hour)
 	has(t, w.page(at(b.ecr)+"/thread"), "Vencida hace")
-	has(t, w.page("/projects?late=1"), "Don Pedro", "Vencida hace")
+	has(t, w.page("/projects?late=1"), "Doña Rosa", "Vencida hace")
 	w.done(at(b.ecr)+"/thread/post", "nonce", nonce(), "text", "La del mostrador", "to", string(b.ecr.Contacts[0].ID))
 	has(t, w.page(at(b.ecr)+"/thread"), "Respondida tarde")
 	w.done(at(b.ecr)+"/thread/note", "nonce", nonce(), "text", "Cliente apurado")
@@ -105,7 +105,7 @@ func TestTerminalsByTheirPage(t *testing.T) {
 	request := b.now(b.ecr).ECR.Requests[0].ID
 	w.done(base+"/requests/"+request+"/sent", "terminals", "10000001, 10000002", "detail", "Correo 123")
 	w.done(base + "/requests/" + request + "/received")
-	w.done(base+"/registration", "owner", "team", "tax_id", "30000000007", "legal_name", "Don Pedro SA")
+	w.done(base+"/registration", "owner", "team", "tax_id", "30000000007", "legal_name", "Doña Rosa SA")
 	w.done(base+"/apis", "apis", "payments", "apis", "reversals", "apis", "settlements", "apis", "refunds")
 	w.done(base + "/passage")
 	w.done(base+"/passage/end", "incident", "INC-77")
