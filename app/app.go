@@ -174,7 +174,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.GoLive = a.newGoLive()
 	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(a.sweeps(answers))...)
 	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox,
-		Hub: a.Hub, Events: a.Store, Idempotency: answers, Catalog: catalog, Clock: c.Clock, Log: c.Log,
+		Projects: a.Projects, Homologation: a.Homologation, GoLive: a.GoLive, Quality: a.Quality, Hub: a.Hub, Events: a.Store, Idempotency: answers, Catalog: catalog, Clock: c.Clock, Log: c.Log,
 		PublicURL: a.URL, Version: Version})
 	var demo *web.Demo
 	if c.Phone != "" {

@@ -167,6 +167,9 @@ func (d *Demo) Run(ctx context.Context, ready func() error) error {
 	// still being told.
 	err := d.prepare(ctx)
 	if err == nil {
+		err = d.Mailbox.SetHook(d.URL() + "/hooks/mail/" + d.Accounts.MailSecret(d.Seed.Merchant))
+	}
+	if err == nil {
 		start(func() error { return d.App.Run(ctx) })
 		err = ready()
 	}
