@@ -15,10 +15,14 @@ import (
 
 	"posta"
 	"posta/account"
+	"posta/golive"
+	"posta/homologation"
 	"posta/idempotency"
 	"posta/inbox"
 	"posta/live"
 	"posta/payment"
+	"posta/project"
+	"posta/quality"
 	"posta/settlement"
 	"posta/text"
 	"posta/till"
@@ -26,19 +30,23 @@ import (
 
 // Services is what the API serves.
 type Services struct {
-	Accounts    *account.Service
-	Tills       *till.Service
-	Payments    *payment.Service
-	Settlements *settlement.Service
-	Inbox       *inbox.Service
-	Hub         *live.Hub
-	Events      live.Store
-	Idempotency *idempotency.Service
-	Catalog     *text.Catalog
-	Clock       posta.Clock
-	Log         *slog.Logger
-	PublicURL   func() string // without a slash at its end
-	Version     string
+	Accounts     *account.Service
+	Tills        *till.Service
+	Payments     *payment.Service
+	Settlements  *settlement.Service
+	Projects     *project.Service
+	Homologation *homologation.Service
+	GoLive       *golive.Service
+	Quality      *quality.Service
+	Inbox        *inbox.Service
+	Hub          *live.Hub
+	Events       live.Store
+	Idempotency  *idempotency.Service
+	Catalog      *text.Catalog
+	Clock        posta.Clock
+	Log          *slog.Logger
+	PublicURL    func() string // without a slash at its end
+	Version      string
 }
 
 // server is the API at work.
@@ -72,6 +80,7 @@ func New(s Services) http.Handler {
 
 	root := http.NewServeMux()
 	root.HandleFunc("/hooks/{connection}", a.hook)
+	root.HandleFunc("/hooks/mail/{secret}", a.mailHook)
 	root.HandleFunc("/hooks/", a.unknown)
 	root.HandleFunc("GET /v1/health", a.health)
 	root.HandleFunc("GET /healthz", a.health)
