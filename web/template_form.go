@@ -165,13 +165,14 @@ func (s *server) newTemplateVersion(v *visit) error {
 	r := &reader{v: v}
 	v.readTemplate(r, &t)
 	err = r.wrong.Err()
+	var made project.Template
 	if err == nil {
-		t, err = s.Projects.NewVersion(v.ctx(), v.actor(), t.Key, t)
+		made, err = s.Projects.NewVersion(v.ctx(), v.actor(), t.Key, t)
 	}
 	switch posta.ErrorCode(err) {
 	case "":
-		v.say("desk.template.made", "version", t.Version)
-		return v.redirect("/desk/templates/" + t.Key + "/" + strconv.Itoa(t.Version))
+		v.say("desk.template.made", "version", made.Version)
+		return v.redirect("/desk/templates/" + made.Key + "/" + strconv.Itoa(made.Version))
 	case posta.CodeInvalid, posta.CodeConflict:
 		return s.templateFormPage(v, v.refused("template", err), &t)
 	}
