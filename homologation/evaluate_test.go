@@ -162,8 +162,8 @@ func TestEvidenceIsFetchedAnewMaskedAndHashed(t *testing.T) {
 }
 
 // Find gives each open case what proves it, as many as can be proven together,
-// and tells of the rest what comes near. Sabotage that turns it red: greedy
-// assignment (match without augmenting paths).
+// and tells of the rest what comes near. Sabotage that turns it red: a candidate is
+// not marked as taken.
 func TestFindProvesAsManyCasesAsItCan(t *testing.T) {
 	both(t, func(t *testing.T, kind store.Dialect) {
 		w := newWorld(t, kind, onTerminals)
@@ -208,6 +208,24 @@ func TestFindProvesAsManyCasesAsItCan(t *testing.T) {
 		w.must(err)
 		if o.Passed != 6 || o.Open != len(o.Cases)-6 || len(o.Missing) == 0 || o.Standing.Met {
 			t.Errorf("%d passed, %d open, standing %+v", o.Passed, o.Open, o.Standing)
+		}
+	})
+}
+
+// Three sales prove three cases although each case's first choice is another's
+// only one. Sabotage that turns it red: match without augmenting paths.
+func TestFindGivesWayWhereAnotherCaseHasNoChoice(t *testing.T) {
+	both(t, func(t *testing.T, kind store.Dialect) {
+		w := newWorld(t, kind, onTerminals)
+		w.bring("check; charge; take; present brand=VI entry=MANUAL installments=2; wait paid")
+		w.bring("charge method=credit_card installments=3; take; present brand=VI entry=CHIP_CONTACTLESS; wait paid")
+		w.bring("charge method=credit_card installments=3; take; present brand=IT entry=CHIP_CONTACTLESS; wait paid")
+		found, err := w.service.Find(t.Context(), w.owner, w.project.ID)
+		w.must(err)
+		for _, key := range []string{"credit_3", "brand_vi", "entry_contactless"} {
+			if found.Proven[key].Verdict != homologation.Pass {
+				t.Errorf("%s is not proven", key)
+			}
 		}
 	})
 }
