@@ -101,6 +101,6 @@ type Store interface {
 	// FindSession, SaveSession and DropSession keep log-in sessions by the hash
 	// of their token; FindSession gives ok false when there is none at now.
 	FindSession(ctx context.Context, hash string, now time.Time) (data []byte, ok bool, err error)
-	SaveSession(ctx context.Context, hash string, data []byte, expires time.Time) error
+	SaveSession(ctx context.Context, hash string, data []byte, expires, now time.Time) error
 	DropSession(ctx context.Context, hash string) error
 }

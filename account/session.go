@@ -34,7 +34,7 @@ func (s *SessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool,
 
 // CommitCtx saves a session.
 func (s *SessionStore) CommitCtx(ctx context.Context, token string, data []byte, expires time.Time) error {
-	return s.Store.SaveSession(ctx, hash(token), data, expires.UTC().Truncate(time.Microsecond))
+	return s.Store.SaveSession(ctx, hash(token), data, expires.UTC().Truncate(time.Microsecond), s.now())
 }
 
 // DeleteCtx ends a session; one that is not there is no error.

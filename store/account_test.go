@@ -73,7 +73,7 @@ func TestUsersKeysSessions(t *testing.T) {
 		if err := db.InsertKey(ctx, k); err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(db.TouchKey(ctx, k.ID, now.Add(time.Hour)), db.RevokeKey(ctx, w.Merchant.ID, k.ID, now.Add(2*time.Hour)),
+		if err := errors.Join(db.TouchKey(ctx, k.ID, now.Add(time.Hour), now), db.RevokeKey(ctx, w.Merchant.ID, k.ID, now.Add(2*time.Hour)),
 			db.RevokeKey(ctx, w.Merchant.ID, k.ID, now.Add(3*time.Hour))); err != nil {
 			t.Fatal(err)
 		}
@@ -92,13 +92,24 @@ func TestUsersKeysSessions(t *testing.T) {
 				t.Errorf("session %q at %v: %q, %t, %v; want %q", hash, at, data, ok, err, want)
 			}
 		}
-		if err := errors.Join(db.SaveSession(ctx, "s1", []byte("one"), now.Add(time.Hour)), db.SaveSession(ctx, "s2", []byte("two"), now.Add(time.Minute)),
-			db.SaveSession(ctx, "s1", []byte("uno"), now.Add(2*time.Hour))); err != nil {
+		if err := errors.Join(db.SaveSession(ctx, "s1", []byte("one"), now.Add(time.Hour), now), db.SaveSession(ctx, "s2", []byte("two"), now.Add(time.Minute), now),
+			db.SaveSession(ctx, "s1", []byte("uno"), now.Add(2*time.Hour), now)); err != nil {
 			t.Fatal(err)
 		}
 		find("s1", now, "uno")
 		find("s1", now.Add(2*time.Hour), "")
 		find("s2", now, "two")
+		if err := db.SaveSession(ctx, "s3", []byte("three"), now.Add(-time.Hour), now.Add(-2*time.Hour)); err != nil { // by a clock behind the hub's
+			t.Fatal(err)
+		}
+		if err := db.SaveSession(ctx, "s2", []byte("two"), now.Add(time.Minute), now.Add(-2*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		find("s3", now.Add(-2*time.Hour), "three")
+		if err := db.SaveSession(ctx, "s2", []byte("two"), now.Add(time.Minute), now); err != nil {
+			t.Fatal(err)
+		}
+		find("s3", now.Add(-2*time.Hour), "")
 		if err := errors.Join(db.DropSession(ctx, "s2"), db.DropSession(ctx, "s2")); err != nil {
 			t.Fatal(err)
 		}

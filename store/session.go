@@ -21,10 +21,11 @@ func (db *DB) FindSession(ctx context.Context, hash string, now time.Time) (data
 	return data, err == nil, err
 }
 
-// SaveSession keeps a session until it expires, and forgets those that have.
-func (db *DB) SaveSession(ctx context.Context, hash string, data []byte, expires time.Time) error {
+// SaveSession keeps a session until it expires, and forgets those that have by
+// now: the clock that stamps sessions, which need not be the hub's.
+func (db *DB) SaveSession(ctx context.Context, hash string, data []byte, expires, now time.Time) error {
 	return db.write(ctx, func(t *tx) error {
-		if _, err := t.exec("DELETE FROM login_session WHERE expires_at <= ?", db.clock.Now()); err != nil {
+		if _, err := t.exec("DELETE FROM login_session WHERE expires_at <= ?", now); err != nil {
 			return err
 		}
 		_, err := t.exec(`INSERT INTO login_session (hash, data, expires_at) VALUES (?, ?, ?)
