@@ -7,6 +7,7 @@ import (
 
 	"posta"
 	"posta/account"
+	"posta/payment"
 	"posta/provider"
 )
 
@@ -24,6 +25,8 @@ func (s *server) connectionRoutes(mux *http.ServeMux) {
 type connectionRow struct {
 	account.Connection
 	Provider string // as people call it
+	Gate     string // of a live one: how far it may charge
+	Look     string
 }
 
 func (s *server) connectionsPage(v *visit) error {
@@ -31,9 +34,23 @@ func (s *server) connectionsPage(v *visit) error {
 	if err != nil {
 		return err
 	}
+	var gates map[posta.ConnectionID]payment.GateState
+	if v.Mode == posta.Live {
+		if gates, err = s.GoLive.States(v.ctx(), v.Merchant.ID); err != nil {
+			return err
+		}
+	}
 	var rows []connectionRow
 	for _, c := range list {
-		rows = append(rows, connectionRow{c, s.providerTitle(c.Provider)})
+		row := connectionRow{Connection: c, Provider: s.providerTitle(c.Provider)}
+		if c.Mode == posta.Live {
+			state := gates[c.ID]
+			if state == "" {
+				state = payment.GateClosed
+			}
+			row.Gate, row.Look = v.T("golive.state."+string(state)), gateLook[state]
+		}
+		rows = append(rows, row)
 	}
 	return v.render("connections", rows)
 }

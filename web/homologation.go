@@ -181,6 +181,9 @@ type homologationData struct {
 // mostUnmatched is how many rows without a case are shown at a time.
 const mostUnmatched = 10
 
+// mostNamed is how many missing cases are named; more are counted.
+const mostNamed = 5
+
 // pick is a text in the reader's language.
 func (v *visit) pick(w project.Words) string {
 	if text := w[v.words.Lang()]; text != "" {
@@ -281,6 +284,9 @@ func (s *server) homologationPage(v *visit, back sent) error {
 			words["count"] = ""
 		}
 		data.Standing = v.T("homologation.reason."+o.Standing.Reason, words)
+		if o.Standing.Reason == "cases_missing" && len(o.Missing) > mostNamed {
+			data.Standing = v.T("cases.missing", len(o.Missing))
+		}
 	}
 	if frame.Preintegrated != "" {
 		if data.Original, err = s.Projects.Get(v.ctx(), v.actor(), frame.Preintegrated); err != nil && posta.ErrorCode(err) != posta.CodeNotFound {

@@ -14,6 +14,7 @@ import (
 
 	"posta"
 	"posta/account"
+	"posta/golive"
 	"posta/inbox"
 	"posta/outbound"
 	"posta/provider"
@@ -83,7 +84,7 @@ func office(t *testing.T) *back {
 		Owners: map[string]inbox.Owner{"merchant_order": func(_ context.Context, _ posta.ConnectionID, n provider.Notice) (inbox.Handling, error) {
 			return inbox.Handling{Payment: posta.PaymentID(n.Resource), Open: n.Status == "opened", Changed: n.Status == "closed"}, nil
 		}}}
-	handler := web.New(web.Services{Accounts: o.accounts, Tills: o.tills, Payments: o.payments, Settlements: o.closes, Inbox: o.inbox, Hub: o.live, Events: o.db, Calls: o.db,
+	handler := web.New(web.Services{Accounts: o.accounts, Tills: o.tills, Payments: o.payments, Settlements: o.closes, Inbox: o.inbox, GoLive: &golive.Service{Store: o.db, Accounts: o.accounts, Clock: o.clock, Committed: o.live.Wake}, Hub: o.live, Events: o.db, Calls: o.db,
 		Catalog: text.Must(), Clock: o.clock, Log: log, PublicURL: func() string { return o.public }, Version: "test"})
 	o.server.Close()
 	o.server = httptest.NewServer(handler)

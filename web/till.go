@@ -118,6 +118,7 @@ type tillData struct {
 	Last   *stage // what was charged here last, nil if nothing
 	Errors map[string]string
 	Wrong  problem
+	Gate   gateNote // in live mode: that it may not charge, or not everything
 }
 
 // tillPage shows the till: its open payment, or the one that the address names,
@@ -144,6 +145,12 @@ func (s *server) tillData(v *visit, c counter) (tillData, error) {
 	data := tillData{counter: c, Nonce: s.newNonce(), Quick: c.quick(), Rails: v.rails(c), Form: chargeForm{Items: make([]itemForm, 1)}}
 	if len(data.Rails.Devices) > 0 {
 		data.Form.Options.Terminal = string(data.Rails.Devices[0].ID)
+	}
+	if v.Mode == posta.Live {
+		var err error
+		if data.Gate, err = v.gateNote(c, data.Rails); err != nil {
+			return data, err
+		}
 	}
 	open, last, err := s.now(v, c)
 	if err != nil {

@@ -120,6 +120,8 @@ func (s *server) routes(mux *http.ServeMux) {
 	s.terminalRoutes(mux)     // /terminals  /connections/{connection}/devices
 	s.connectionRoutes(mux)   // /connections
 	s.homologationRoutes(mux) // /projects/{project}/homologation
+	s.goliveRoutes(mux)       // /projects/{project}/golive  /connections/{connection}/gate
+	s.swapRoutes(mux)         // /connections/{connection}/swap
 	s.qualityRoutes(mux)      // /quality
 	s.approvalRoutes(mux)     // /approval
 	s.keyRoutes(mux)          // /keys
