@@ -73,7 +73,7 @@ func TestUsersKeysSessions(t *testing.T) {
 		if err := db.InsertKey(ctx, k); err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(db.TouchKey(ctx, k.ID, now.Add(time.Hour), now), db.RevokeKey(ctx, w.Merchant.ID, k.ID, now.Add(2*time.Hour)),
+		if err := errors.Join(db.TouchKey(ctx, k.ID, now.Add(time.Hour)), db.RevokeKey(ctx, w.Merchant.ID, k.ID, now.Add(2*time.Hour)),
 			db.RevokeKey(ctx, w.Merchant.ID, k.ID, now.Add(3*time.Hour))); err != nil {
 			t.Fatal(err)
 		}
