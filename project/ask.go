@@ -30,7 +30,10 @@ func (s *Service) Ask(ctx context.Context, a Actor, in AskInput) (Message, error
 	if err != nil {
 		return Message{}, err
 	}
-	if there, err := s.repeated(ctx, a, in.Project, in.ID); err == nil || posta.ErrorCode(err) != posta.CodeNotFound {
+	switch there, err := s.repeated(ctx, a, in.Project, in.ID); {
+	case err == nil && there.By != a.By():
+		return Message{}, posta.Errorf(posta.CodeConflict, "message %s is somebody else's", in.ID)
+	case err == nil || posta.ErrorCode(err) != posta.CodeNotFound:
 		return there, err
 	}
 	p, err := s.Store.Project(ctx, a.Merchant, in.Project)

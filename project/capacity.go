@@ -8,7 +8,7 @@ import (
 )
 
 // admit checks that a project may take up the desk's capacity: it has an
-// integrator, and that person is free for one more. Only right within
+// integrator, and that person is free for one more, for whom nobody waits longer. Only right within
 // ChangeActive. Errors: invalid with field people.integrator; conflict with
 // Params["reason"] "capacity", ["active"] and ["capacity"].
 func admit(r *Record, d Desk) error {
@@ -16,7 +16,8 @@ func admit(r *Record, d Desk) error {
 	if who == "" {
 		return posta.Invalid("people.integrator", "required")
 	}
-	if active := r.Load[who]; active >= d.Capacity {
+	first := r.First[who]
+	if active := r.Load[who]; active >= d.Capacity || first != "" && first != r.Project.ID {
 		return &posta.Error{Code: posta.CodeConflict, Params: map[string]string{"reason": "capacity",
 			"active": strconv.Itoa(active), "capacity": strconv.Itoa(d.Capacity)}}
 	}

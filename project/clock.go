@@ -34,6 +34,9 @@ func (s *Service) stop(r *Record, w around, c *Clock, a Actor, at time.Time, ans
 	if !c.Open() {
 		return
 	}
+	if at.Before(c.StartedAt) { // the machine's clock was set back meanwhile
+		at = c.StartedAt
+	}
 	if c.BreachedAt.IsZero() && !at.Before(c.LimitAt) {
 		s.breach(r, c)
 	}

@@ -163,6 +163,8 @@ func terminalsReceived(l look) Standing {
 	reason := "terminals_not_asked"
 	for _, q := range l.p.ECR.Requests {
 		switch {
+		case !q.ReturnedAt.IsZero():
+			reason = "terminals_returned"
 		case !q.ReceivedAt.IsZero():
 			return met(strings.Join(q.Terminals, ", "))
 		case !q.SentAt.IsZero():
@@ -268,7 +270,7 @@ func monitored(l look) Standing {
 		return unmet("not_opened")
 	case l.now.Before(until):
 		return unmet("watched_until", "date", until.Format(time.DateOnly))
-	case d.StableConfirm.IsZero():
+	case d.StableConfirm.Before(until): // or never
 		return unmet("not_looked_at")
 	default:
 		return met(d.StableConfirm.Format(time.RFC3339))

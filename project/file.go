@@ -94,10 +94,17 @@ func (s *Service) Attach(ctx context.Context, a Actor, u Upload) (Attachment, er
 		return nil
 	})
 	if posta.ErrorCode(err) == posta.CodeConflict && u.ID != "" {
-		return s.Store.Attachment(ctx, a.Merchant, u.ID)
+		there, found := s.Store.Attachment(ctx, a.Merchant, u.ID)
+		if found != nil || there.ProjectID != u.Project || there.By != a.By() {
+			return Attachment{}, err
+		}
+		kept, err = there, nil
+	}
+	if err != nil {
+		return Attachment{}, err
 	}
 	kept.Data = nil
-	return kept, err
+	return kept, nil
 }
 
 // File finds a file of a project with its data. Contacts find what they may see.

@@ -24,7 +24,7 @@ func (p *Project) enter(to Stage, t Template, now time.Time) {
 	p.Stage, p.StageAt, p.Entered[to] = to, now, now
 	p.WaitingAt, p.ReturnTo = time.Time{}, ""
 	if !to.Active() {
-		p.Silence, p.CheckedAt = 0, time.Time{}
+		p.Silence, p.CheckedAt, p.Warned = 0, time.Time{}, false
 	}
 	switch follow := t.Rule(to).FollowUp && to.Active(); {
 	case !follow:
@@ -92,16 +92,17 @@ func (s *Service) check(ctx context.Context, p Project) error {
 			return nil
 		}
 		// A question that waits for us is no silence of the client's.
-		if asked && r.Project.LastClientAt.Before(p.CheckedAt) && len(r.Clocks) == 0 {
+		silent := asked && r.Project.LastClientAt.Before(p.CheckedAt) && len(r.Clocks) == 0
+		if silent {
 			r.Project.Silence++
 		}
-		if r.Project.Silence >= w.desk.SilentWeeks {
+		if silent && r.Project.Warned && r.Project.Silence >= w.desk.SilentWeeks {
 			returned = true
 			s.giveUp(r, w, now)
 			return nil
 		}
 		key := "weekly"
-		if r.Project.Silence == w.desk.SilentWeeks-1 {
+		if r.Project.Warned = r.Project.Silence >= w.desk.SilentWeeks-1; r.Project.Warned {
 			key = "warning"
 		}
 		r.Project.CheckedAt, r.Project.DueAt = now, now.Add(week)

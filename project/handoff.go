@@ -12,7 +12,8 @@ import (
 // project is handed off, its open questions are closed for the reason
 // "handed_off", and the mail is on its way; its name is the project's, so there is
 // only ever one. A repeat gives the project as it is. Errors: not_found;
-// forbidden; invalid with field channel (required, too_long); not_allowed_in_state
+// forbidden; invalid with fields channel (required, too_long), contacts (required:
+// somebody of the client must be told); not_allowed_in_state
 // with Params["reason"] "conditions" (and ["missing"], each a field as well),
 // "stage_jump".
 func (s *Service) HandOffTo(ctx context.Context, a Actor, id posta.ProjectID, channel string) (Project, error) {
@@ -45,6 +46,9 @@ func (s *Service) HandOffTo(ctx context.Context, a Actor, id posta.ProjectID, ch
 			return nil
 		case r.Project.Stage != GoLive:
 			return refuse("stage_jump", "next", string(r.Project.following()))
+		}
+		if len(r.Project.taking(func(Contact) bool { return true })) == 0 {
+			return posta.Invalid("contacts", "required")
 		}
 		l.p.HandOff.Channel = channel
 		if err := l.step().refusal(); err != nil {

@@ -213,10 +213,16 @@ func (s *Service) subject(ctx context.Context, p Project) (string, error) {
 func (o PostInput) answers(r *Record) error {
 	var wrong posta.Problems
 	for i, id := range o.Answers {
-		open := slices.ContainsFunc(r.Clocks, func(c Clock) bool { return c.ID == id && c.Open() && !c.StartedAt.After(orNow(o.At, c.StartedAt)) })
+		open := slices.ContainsFunc(r.Clocks, func(c Clock) bool { return c.ID == id && c.Open() && !o.before(c) })
 		wrong.Add(!open, fmt.Sprintf("answers[%d]", i), "unknown")
 	}
 	return wrong.Err()
+}
+
+// before reports whether it was said, as somebody noted later, before a question
+// was asked.
+func (o PostInput) before(c Clock) bool {
+	return o.SaidElsewhere && !o.At.IsZero() && c.StartedAt.After(o.At)
 }
 
 // answer stops the clocks of the questions that a message answers: those that
@@ -227,7 +233,7 @@ func (s *Service) answer(r *Record, w around, a Actor, m Message, o PostInput) {
 	}
 	for i := range r.Clocks {
 		c := &r.Clocks[i]
-		if !c.StartedAt.After(m.At) && (len(o.Answers) == 0 || slices.Contains(o.Answers, c.ID)) {
+		if !o.before(*c) && (len(o.Answers) == 0 || slices.Contains(o.Answers, c.ID)) {
 			s.stop(r, w, c, a, m.At, m.ID, "")
 		}
 	}

@@ -59,7 +59,8 @@ type Project struct {
 	HandOff       HandOff
 
 	Silence      int       // weekly checks in a row without a word from the client
-	LastClientAt time.Time // when the client last wrote
+	Warned       bool      // the last weekly check said that the next one may end it
+	LastClientAt time.Time // when the client last wrote or did something here
 	CheckedAt    time.Time // last weekly check
 	DueAt        time.Time // next weekly check; zero where none is due
 	ReplyToken   string    // names the project in the address that answers go to

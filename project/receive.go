@@ -70,6 +70,10 @@ func (s *Service) receive(ctx context.Context, p Project, in mail.Inbound, id st
 	if err != nil {
 		return Message{}, err
 	}
+	memo, err := s.answersMemo(ctx, p, in)
+	if err != nil {
+		return Message{}, err
+	}
 	now := s.Clock.Now()
 	m := Message{ID: posta.NewID[posta.MessageID](now), MerchantID: p.MerchantID, ProjectID: p.ID, Kind: Incoming, Channel: Email,
 		FromName: in.From.Name, FromEmail: strings.ToLower(in.From.Email), To: fromMail(in.To), Cc: fromMail(in.Cc), Subject: in.Subject,
@@ -103,7 +107,7 @@ func (s *Service) receive(ctx context.Context, p Project, in mail.Inbound, id st
 			s.take(r, w, a, m, true)
 			return nil
 		case a.User != "":
-			s.colleagueSays(r, w, a, last, in)
+			s.colleagueSays(r, w, a, last, in, memo)
 			return nil
 		default:
 			last.Detail = DetailUnknown
@@ -122,8 +126,8 @@ func (s *Service) receive(ctx context.Context, p Project, in mail.Inbound, id st
 // colleagueSays takes a mail that a person of the team sent. To the client it is
 // an answer, and one that went to the reply address alone, as an answer to a
 // copy does, is passed on to the client. What other people got and the client
-// did not is the team's own.
-func (s *Service) colleagueSays(r *Record, w around, a Actor, m *Message, in mail.Inbound) {
+// did not is the team's own, and so is the answer to a mail among the team.
+func (s *Service) colleagueSays(r *Record, w around, a Actor, m *Message, in mail.Inbound, memo bool) {
 	contacts := r.Project.taking(func(Contact) bool { return true })
 	others, reached := 0, false
 	for _, to := range slices.Concat(in.To, in.Cc) {
@@ -137,7 +141,7 @@ func (s *Service) colleagueSays(r *Record, w around, a Actor, m *Message, in mai
 	switch {
 	case reached:
 		m.Kind = Outgoing
-	case others == 0 && len(contacts) > 0:
+	case others == 0 && !memo && len(contacts) > 0:
 		m.Kind, m.To, m.Cc = Outgoing, contacts, addresses(contacts, w.team())
 		if s.Mail != nil {
 			m.State, m.DueAt = Queued, s.Clock.Now()
@@ -156,6 +160,18 @@ func (s *Service) colleagueSays(r *Record, w around, a Actor, m *Message, in mai
 	if m.Kind == Outgoing {
 		s.answer(r, w, a, *m, PostInput{})
 	}
+}
+
+// answersMemo reports whether a mail answers one that was the team's own.
+func (s *Service) answersMemo(ctx context.Context, p Project, in mail.Inbound) (bool, error) {
+	if in.InReplyTo == "" {
+		return false, nil
+	}
+	m, err := s.Store.MessageByMailID(ctx, p.MerchantID, in.InReplyTo)
+	if posta.ErrorCode(err) == posta.CodeNotFound {
+		return false, nil
+	}
+	return m.Kind == Note, err
 }
 
 // ours reports whether an address is the desk's, or this project's.

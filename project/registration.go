@@ -181,14 +181,18 @@ func (s *Service) UsePreintegrated(ctx context.Context, a Actor, id, from posta.
 	}
 	return s.change(ctx, a, Work, id, func(r *Record) error {
 		p := &r.Project
+		stage := p.Stage
+		if stage == Backlog { // where it goes on
+			stage = p.ReturnTo
+		}
 		switch err := p.ecr(); {
 		case err != nil:
 			return err
 		case p.Preintegrated == from:
 			return nil
-		case p.Stage == GoLive:
+		case stage == GoLive:
 			return refuse("golive")
-		case from != "" && p.Stage == Homologation:
+		case from != "" && stage == Homologation:
 			return refuse("homologation_begun")
 		case from != "" && p.ECR.Registered.IsZero():
 			return refuse("not_registered")

@@ -16,6 +16,7 @@ import (
 const (
 	sendLease = 5 * time.Minute
 	sendLimit = 4 * time.Minute // of one try, within its lease
+	sendTake  = 4               // messages at a time: none should wait in line with its lease running
 	sendFor   = 48 * time.Hour  // how long a mail is tried
 	sendTries = 5               // at least, also by a hub that slept meanwhile
 )
@@ -28,7 +29,7 @@ func (s *Service) SweepMail(ctx context.Context, each func(func())) (int, error)
 	if s.Mail == nil {
 		return 0, nil
 	}
-	due, err := s.Store.ClaimMessages(ctx, s.Clock.Now(), sendLease, 20)
+	due, err := s.Store.ClaimMessages(ctx, s.Clock.Now(), sendLease, sendTake)
 	if err != nil {
 		return 0, err
 	}
@@ -42,8 +43,17 @@ func (s *Service) SweepMail(ctx context.Context, each func(func())) (int, error)
 	return len(due), nil
 }
 
-// send tries a message once and notes what came of it.
+// send tries a message once and notes what came of it. One that waited in line
+// until somebody else took it, or that is on its way already, is left alone.
 func (s *Service) send(ctx context.Context, m Message) error {
+	if _, busy := s.sending.LoadOrStore(m.ID, true); busy {
+		return nil
+	}
+	defer s.sending.Delete(m.ID)
+	there, err := s.Store.Message(ctx, m.MerchantID, m.ID)
+	if err != nil || !there.DueAt.Equal(m.DueAt) || s.Clock.Now().Add(sendLimit).After(m.DueAt) {
+		return err
+	}
 	p, err := s.Store.Project(ctx, m.MerchantID, m.ProjectID)
 	if err != nil {
 		return err
@@ -78,6 +88,16 @@ func (s *Service) send(ctx context.Context, m Message) error {
 func (s *Service) compose(ctx context.Context, p Project, m Message) (mail.Message, error) {
 	out := mail.Message{ID: m.MailID, From: mail.Address{Name: fit(m.FromName, 100), Email: s.MailFrom}, ReplyTo: s.replyAddress(p),
 		Subject: fit(cmp.Or(strings.TrimSpace(m.Subject), p.Name), 400), Text: m.Text}
+	if m.Kind == Note { // an answer is the team's, and not for the client
+		d, err := s.desk(ctx, p.MerchantID)
+		if err != nil {
+			return out, err
+		}
+		out.ReplyTo = mail.Address{Name: d.Team.Name, Email: d.Team.Email}
+		if d.Team.Email == "" {
+			out.ReplyTo = mail.Address{}
+		}
+	}
 	if m.Kind != Outgoing || m.By == "" {
 		out.Headers = map[string]string{"Auto-Submitted": "auto-generated"} // no person of the team wrote it
 	}

@@ -3,6 +3,7 @@ package project
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"posta"
@@ -44,6 +45,8 @@ type Service struct {
 	// is called before the step is noted, and again when that is repeated. Its
 	// errors are given as they are.
 	Gate func(ctx context.Context, a Actor, p Project, step PilotStep) error
+
+	sending sync.Map // by its id: what is on its way to the mail server from here
 }
 
 // Connected is what a project needs to know of a connection.

@@ -17,7 +17,7 @@ type Store interface {
 	// nothing. change may run more than once and must not call the store.
 	ChangeProject(ctx context.Context, m posta.MerchantID, id posta.ProjectID, change func(*Record) error) (Record, error)
 	// ChangeActive is ChangeProject while no other project of the merchant changes
-	// between active and not: Record.Load is right until it commits.
+	// between active and not: Record.Load and First are right until it commits.
 	ChangeActive(ctx context.Context, m posta.MerchantID, id posta.ProjectID, change func(*Record) error) (Record, error)
 	Cards(ctx context.Context, f Filter) ([]Card, error)
 	// ClaimProjects takes projects whose DueAt has come and moves it to now+lease.
@@ -87,7 +87,8 @@ type Record struct {
 	Changed     []Message    // earlier messages as they become
 	Attachments []Attachment // new ones only
 	Events      []posta.Event
-	// Load counts the active projects of each person, this one not among them;
-	// only ChangeActive tells it.
-	Load map[posta.UserID]int
+	// Load counts the active projects of each person, this one not among them, and
+	// First names who waits longest for a place of each; only ChangeActive tells them.
+	Load  map[posta.UserID]int
+	First map[posta.UserID]posta.ProjectID
 }

@@ -37,7 +37,13 @@ func (s *Service) commit(ctx context.Context, a Actor, right Right, id posta.Pro
 	if err := a.May(right, id); err != nil {
 		return Project{}, err
 	}
-	r, err := store(ctx, a.Merchant, id, do)
+	r, err := store(ctx, a.Merchant, id, func(r *Record) error {
+		err := do(r)
+		if err == nil && a.Contact != "" && len(r.Events) > 0 {
+			r.Project.heard(s.Clock.Now()) // what a contact does is a word too
+		}
+		return err
+	})
 	if err == nil && len(r.Events) > 0 {
 		s.Committed()
 	}

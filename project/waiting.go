@@ -162,10 +162,8 @@ func (s *Service) enterFrom(ctx context.Context, p Project, d Desk) (bool, error
 // it is no batch of due rows.
 func (s *Service) SweepWaiting(ctx context.Context, _ func(func())) (int, error) {
 	desks, err := s.Store.WaitingDesks(ctx)
-	for _, m := range desks {
-		if err == nil {
-			err = s.fill(ctx, m)
-		}
+	for _, m := range desks { // one that fails does not hold up the others
+		s.placeFreed(ctx, m)
 	}
 	return 0, err
 }

@@ -103,7 +103,7 @@ func (db *DB) ChangeProject(ctx context.Context, m posta.MerchantID, id posta.Pr
 }
 
 // ChangeActive is ChangeProject while no other project of the merchant changes
-// between active and not: Record.Load is right until it commits. It waits for
+// between active and not: Record.Load and First are right until it commits. It waits for
 // the merchant's turn first and locks the project after it.
 func (db *DB) ChangeActive(ctx context.Context, m posta.MerchantID, id posta.ProjectID, change func(*project.Record) error) (project.Record, error) {
 	return db.changeProject(ctx, m, id, func(t *tx, r *project.Record) error {
@@ -123,6 +123,23 @@ func (db *DB) ChangeActive(ctx context.Context, m posta.MerchantID, id posta.Pro
 		r.Load = map[posta.UserID]int{}
 		for _, c := range counts {
 			r.Load[c.who] = c.n
+		}
+		if err != nil {
+			return err
+		}
+		type place struct {
+			who posta.UserID
+			id  posta.ProjectID
+		}
+		waiting, err := all(t, func(rows *sql.Rows) (p place, err error) {
+			err = rows.Scan(&p.who, &p.id)
+			return p, err
+		}, "SELECT integrator, id FROM project WHERE merchant_id = ? AND waiting_at > 0 ORDER BY waiting_at, id", m)
+		r.First = map[posta.UserID]posta.ProjectID{}
+		for _, p := range waiting {
+			if r.First[p.who] == "" {
+				r.First[p.who] = p.id
+			}
 		}
 		return err
 	}, change)
