@@ -220,13 +220,26 @@ func (s *server) clientConfirm(v *visit) (string, error) {
 }
 
 func (s *server) clientTick(v *visit) (string, error) {
-	var err error
+	const home = "/client#tasks"
+	item := v.r.PathValue("item")
 	if v.ticked("undo") {
-		_, err = s.Projects.Untick(v.ctx(), v.actor(), v.guest.Project, v.r.PathValue("item"))
-	} else {
-		_, err = s.Projects.Tick(v.ctx(), v.actor(), v.guest.Project, v.r.PathValue("item"), project.Tick{Note: v.value("note")})
+		_, err := s.Projects.Untick(v.ctx(), v.actor(), v.guest.Project, item)
+		return home, err
 	}
-	return "/client#tasks", err
+	tick := project.Tick{Note: v.value("note")}
+	files, err := v.files("file")
+	if err != nil {
+		return "", err
+	}
+	if len(files) > 0 {
+		kept, err := s.Projects.Attach(v.ctx(), v.actor(), project.Upload{Project: v.guest.Project, File: files[0]})
+		if err != nil {
+			return "", err
+		}
+		tick.Evidence = kept.ID
+	}
+	_, err = s.Projects.Tick(v.ctx(), v.actor(), v.guest.Project, item, tick)
+	return home, err
 }
 
 func (s *server) clientDocument(v *visit) (string, error) {

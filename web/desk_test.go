@@ -210,8 +210,9 @@ func TestTemplatesByTheirPages(t *testing.T) {
 	if d := project.Differences(t1, t2); len(d) != 1 || d[0].Where != "tables.A" || d[0].Key != "integration" {
 		t.Errorf("more than what was typed differs: %+v", d)
 	}
-	has(t, m.page("/desk/templates/mercadopago_qr/2"), "Más rápido", "6 h", "3 h")
-	has(t, m.page(at(b.qr)+"/upgrade?to=2"), "6 h", "3 h", "Más rápido")
+	has(t, m.page("/desk/templates/mercadopago_qr/2"), "Más rápido", "Marta Gil", "Correo, Chat, Reunión de checkpoint · 6 h", "Correo, Chat, Reunión de checkpoint · 3 h")
+	has(t, m.page("/desk/templates"), "Marta Gil", "Más rápido")
+	has(t, m.page(at(b.qr)+"/upgrade?to=2"), "Correo, Chat, Reunión de checkpoint · 6 h", "Correo, Chat, Reunión de checkpoint · 3 h", "Más rápido")
 	if p := b.now(b.qr); p.Template.Version != 1 {
 		t.Error("looking upgraded it")
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -37,8 +38,9 @@ func (s *server) templatesPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	data := templatesData{Manage: v.may(project.Manage), Language: v.words.Lang()}
+	data, who := templatesData{Manage: v.may(project.Manage), Language: v.words.Lang()}, v.people()
 	for _, t := range all {
+		t.By = who.Name(t.By)
 		n := len(data.Processes)
 		if n == 0 || data.Processes[n-1].Key != t.Key {
 			data.Processes, n = append(data.Processes, processRow{}), n+1
@@ -118,6 +120,7 @@ func (s *server) templatePage(v *visit) error {
 		}
 		data.Differences = v.differences(project.Differences(old, t), old, t)
 	}
+	data.By = v.people().Name(t.By)
 	for _, name := range sortedTables(t) {
 		data.Tables = append(data.Tables, tableView{name, t.Tables[name]})
 	}
@@ -138,29 +141,76 @@ func (v *visit) differences(list []project.Difference, versions ...project.Templ
 				shown.What = v.T(words + d.Key)
 			}
 		}
-		if strings.HasPrefix(d.Where, "tables.") || !strings.Contains(d.Where, ".checklist") && d.Where != "gate" {
-			for _, value := range []*string{&shown.Old, &shown.New} {
-				if v.words.Has("desk.diff." + *value) {
-					*value = v.T("desk.diff." + *value)
-				}
-			}
-		} else if d.Kind != "changed" {
-			shown.Old, shown.New = "", ""
-		} else {
-			shown.Old, shown.New = v.ownWords(d.Old), v.ownWords(d.New)
+		if strings.HasSuffix(d.Where, ".checklist") && d.Kind != "changed" || d.Where == "gate" {
+			shown.Old, shown.New = "", "" // What says it
 		}
+		shown.Old, shown.New = v.differenceValue(d.Where, shown.Old), v.differenceValue(d.Where, shown.New)
 		out = append(out, shown)
 	}
 	return out
 }
 
-// ownWords is the reader's language of "es | pt | en" with what follows it.
+// differenceValue puts what a version says at a place into words.
+func (v *visit) differenceValue(where, value string) string {
+	var t project.Thresholds
+	switch {
+	case value == "":
+		return ""
+	case v.words.Has("desk.diff." + value): // blocks, warns, true, false
+		return v.T("desk.diff." + value)
+	case strings.HasPrefix(where, "tables."):
+		return v.supportWords(value)
+	case where == "thresholds":
+		if _, err := fmt.Sscanf(value, "{%d %d %d}", &t.Approval, &t.Lost, &t.Unmatched); err == nil {
+			return v.T("desk.thresholds", "approval", t.Approval, "lost", t.Lost, "unmatched", t.Unmatched)
+		}
+	case where == "name", where == "milestones", strings.HasSuffix(where, ".checklist"):
+		return v.ownWords(value)
+	}
+	return value
+}
+
+// supportWords puts "email, chat 6 h" into words.
+func (v *visit) supportWords(value string) string {
+	rest := strings.TrimSuffix(value, " h")
+	end := strings.LastIndexByte(rest, ' ')
+	if end < 0 {
+		return value
+	}
+	var names []string
+	for _, channel := range strings.Split(rest[:end], ", ") {
+		names = append(names, v.T("project.channel."+channel))
+	}
+	hours := "N/A"
+	if rest[end+1:] != "0" {
+		hours = rest[end+1:] + " h"
+	}
+	return strings.Join(names, ", ") + " · " + hours
+}
+
+// itemMarks are what a difference writes behind an item's words, with the words for it.
+var itemMarks = map[string]string{"+evidence": "desk.needs_file", "+client": "desk.client_ticks", "@gateway": "team.when.gateway", "@test_users": "team.when.test_users"}
+
+// ownWords is the reader's language of "es | pt | en +evidence".
 func (v *visit) ownWords(text string) string {
+	var marks []string
+	for cut := true; cut; {
+		cut = false
+		for mark, words := range itemMarks {
+			if rest, found := strings.CutSuffix(text, " "+mark); found {
+				text, cut = rest, true
+				marks = append(marks, v.T(words))
+			}
+		}
+	}
 	parts := strings.Split(text, " | ")
 	for i, language := range []string{"es", "pt", "en"} {
 		if language == v.words.Lang() && i < len(parts) {
-			return parts[i]
+			text = parts[i]
 		}
+	}
+	if len(marks) > 0 {
+		text += " (" + strings.Join(marks, ", ") + ")"
 	}
 	return text
 }
