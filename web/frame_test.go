@@ -12,6 +12,7 @@ import (
 	"posta"
 	"posta/account"
 	"posta/page"
+	"posta/payment"
 	"posta/store/storetest"
 	"posta/text"
 )
@@ -155,15 +156,20 @@ func TestModes(t *testing.T) {
 	b.page(h.till())
 }
 
+// Live comes first where real money passes a gate, test while all are closed.
 func TestLiveComesFirst(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	c := h.world.Connection
-	c.ID, c.Mode = posta.NewID[posta.ConnectionID](storetest.Now), posta.Live
-	if err := h.db.InsertConnection(t.Context(), c); err != nil {
+	live := h.world
+	live.Connection.ID, live.Connection.Mode = posta.NewID[posta.ConnectionID](storetest.Now), posta.Live
+	if err := h.db.InsertConnection(t.Context(), live.Connection); err != nil {
 		t.Fatal(err)
 	}
-	hasNot(t, h.login("ana@tienda.example").page("/till"), "dinero real")
+	has(t, h.login("ana@tienda.example").page("/till"), "dinero real")
+	for _, state := range []payment.GateState{payment.GatePilot, payment.GateOpen} {
+		live.SetGate(t, h.db, payment.Gate{State: state})
+		hasNot(t, h.login("ana@tienda.example").page("/till"), "dinero real")
+	}
 }
 
 // Pages of one merchant are not there for another's people.

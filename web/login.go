@@ -8,6 +8,7 @@ import (
 
 	"posta"
 	"posta/account"
+	"posta/payment"
 	"posta/text"
 )
 
@@ -74,19 +75,16 @@ func (s *server) login(v *visit) error {
 	return v.redirect(form.Next)
 }
 
-// firstMode is live as soon as the merchant has a live connection: a cashier
-// must not charge in test by mistake.
+// firstMode is live as soon as the gate of a live connection lets anything
+// pass: a cashier must not charge in test by mistake, nor stand before a closed gate.
 func (s *server) firstMode(v *visit, user account.User) (posta.Mode, error) {
-	connections, err := s.Accounts.Store.Connections(v.ctx(), user.MerchantID)
-	if err != nil {
-		return "", err
-	}
-	for _, c := range connections {
-		if c.Mode == posta.Live {
-			return posta.Live, nil
+	gates, err := s.GoLive.States(v.ctx(), user.MerchantID)
+	for _, state := range gates {
+		if state != payment.GateClosed {
+			return posta.Live, err
 		}
 	}
-	return posta.Test, nil
+	return posta.Test, err
 }
 
 func (s *server) logout(v *visit) error {
