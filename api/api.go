@@ -56,12 +56,14 @@ type server struct {
 	huma huma.API
 	// operations are the document's, in the order in which people read them.
 	operations []*huma.Operation
+	// bodies are the longest bodies of operations that take long ones, in bytes.
+	bodies map[string]int64
 }
 
 // New makes the handler of /v1/, /hooks/, /healthz, /openapi.json,
 // /openapi.yaml and /docs/api.
 func New(s Services) http.Handler {
-	a := &server{Services: s, v1: http.NewServeMux()}
+	a := &server{Services: s, v1: http.NewServeMux(), bodies: map[string]int64{}}
 	a.huma = humago.New(a.v1, config(s.Version))
 	a.payments()
 	a.refunds()
@@ -74,6 +76,12 @@ func New(s Services) http.Handler {
 	a.batches()
 	a.shifts()
 	a.connections()
+	a.gates()
+	a.projects()
+	a.messages()
+	a.attachments()
+	a.homologations()
+	a.qualities()
 	a.notifications()
 	a.events()
 	a.me()
@@ -115,7 +123,7 @@ func (a *server) guarded(w http.ResponseWriter, r *http.Request) {
 	case http.MethodPost:
 		a.once(w, r)
 	case http.MethodPatch, http.MethodPut, http.MethodDelete:
-		if _, err := readBody(w, r); err != nil {
+		if _, err := a.readBody(w, r); err != nil {
 			a.fail(w, r, err)
 			return
 		}

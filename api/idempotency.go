@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -12,7 +13,7 @@ import (
 	"posta/idempotency"
 )
 
-// maxBody is the largest body of an operation, in bytes.
+// maxBody is the largest body of an operation that tells no other, in bytes.
 const maxBody = 1 << 20
 
 // workLimit is how long a write may work: less than its claim's lease, so
@@ -24,11 +25,13 @@ const headerReplayed = "Idempotent-Replayed"
 
 // readBody reads the body of an operation, looks for card numbers and puts it
 // back to be decoded.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if r.ContentLength > maxBody {
+func (a *server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	_, route := a.v1.Handler(r)
+	limit := cmp.Or(a.bodies[route], maxBody)
+	if r.ContentLength > limit {
 		return nil, &posta.Error{Code: posta.CodeTooLarge}
 	}
-	body, err := bounded(w, r, maxBody)
+	body, err := bounded(w, r, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +53,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 // rules leaves nothing, and one that was cut off or could not be stored keeps
 // its claim, to be gone on with by the same request.
 func (a *server) once(w http.ResponseWriter, r *http.Request) {
-	body, err := readBody(w, r)
+	body, err := a.readBody(w, r)
 	if err != nil {
 		a.fail(w, r, err)
 		return

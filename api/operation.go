@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -13,8 +14,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"posta"
+	"posta/golive"
+	"posta/homologation"
 	"posta/payment"
+	"posta/project"
 	"posta/provider"
+	"posta/quality"
 	"posta/settlement"
 )
 
@@ -44,13 +49,25 @@ const introduction = `One API for in-store and online payments, whatever provide
 
 // names are what schemas are called where the Go type's name would not do.
 var names = map[reflect.Type]string{
-	reflect.TypeFor[payment.View]():        "Payment",
-	reflect.TypeFor[payment.RefundView]():  "Refund",
-	reflect.TypeFor[payment.AttemptView](): "Attempt",
-	reflect.TypeFor[provider.Item]():       "Item",
-	reflect.TypeFor[posta.Event]():         "Event",
-	reflect.TypeFor[settlement.View]():     "Settlement",
-	reflect.TypeFor[settlement.Totals]():   "SettlementTotals",
+	reflect.TypeFor[payment.View]():              "Payment",
+	reflect.TypeFor[payment.RefundView]():        "Refund",
+	reflect.TypeFor[payment.AttemptView]():       "Attempt",
+	reflect.TypeFor[provider.Item]():             "Item",
+	reflect.TypeFor[posta.Event]():               "Event",
+	reflect.TypeFor[settlement.View]():           "Settlement",
+	reflect.TypeFor[settlement.Totals]():         "SettlementTotals",
+	reflect.TypeFor[project.Address]():           "MailAddress",
+	reflect.TypeFor[project.Ref]():               "TemplateRef",
+	reflect.TypeFor[homologation.Run]():          "HomologationRun",
+	reflect.TypeFor[homologation.Finding]():      "HomologationFinding",
+	reflect.TypeFor[homologation.SheetWarning](): "HomologationSheetWarning",
+	reflect.TypeFor[golive.Waiver]():             "GateWaiver",
+	reflect.TypeFor[quality.Measurement]():       "Measurement",
+	reflect.TypeFor[quality.Finding]():           "MeasurementFinding",
+	reflect.TypeFor[quality.Report]():            "Approval",
+	reflect.TypeFor[quality.Group]():             "ApprovalGroup",
+	reflect.TypeFor[quality.Rate]():              "ApprovalRate",
+	reflect.TypeFor[quality.Decline]():           "ApprovalDecline",
 }
 
 func schemaName(t reflect.Type, hint string) string {
@@ -74,6 +91,7 @@ type about struct {
 	request any          // example
 	answer  any          // example
 	media   string       // of the answer, where it is not JSON
+	body    int64        // longest one, in bytes; 0 means maxBody
 }
 
 // add registers an operation: its handler, its documents, its examples.
@@ -92,7 +110,10 @@ func add[I, O any](a *server, method, path string, about about, handler func(con
 	codes = slices.Compact(codes)
 	op := huma.Operation{Method: method, Path: path, OperationID: about.id, Tags: []string{about.tag},
 		Summary: about.summary, Description: about.text, DefaultStatus: max(about.status, http.StatusOK),
-		MaxBodyBytes: maxBody, BodyReadTimeout: -1, Extensions: map[string]any{"x-error-codes": codes}}
+		MaxBodyBytes: cmp.Or(about.body, maxBody), BodyReadTimeout: -1, Extensions: map[string]any{"x-error-codes": codes}}
+	if about.body > 0 {
+		a.bodies[method+" "+path] = about.body
+	}
 	byStatus := map[int][]string{}
 	for _, code := range codes {
 		byStatus[statuses[code]] = append(byStatus[statuses[code]], string(code))

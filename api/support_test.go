@@ -17,11 +17,15 @@ import (
 	"posta"
 	"posta/account"
 	"posta/api"
+	"posta/golive"
+	"posta/homologation"
 	"posta/idempotency"
 	"posta/inbox"
 	"posta/live"
 	"posta/payment"
+	"posta/project"
 	"posta/provider"
+	"posta/quality"
 	"posta/seal"
 	"posta/settlement"
 	"posta/store"
@@ -198,6 +202,24 @@ func (h *hub) wire() {
 			return out, err
 		}, Location: s.Accounts.Location}
 	s.Settlements = &settlement.Service{Store: h.db, Open: s.Accounts.Open, Clock: h.clock, Log: log, Committed: s.Hub.Wake}
+	say := func(_, key string, _ ...any) string { return key }
+	s.Projects = &project.Service{Store: h.db, Clock: h.clock, Log: log, Committed: s.Hub.Wake, Location: s.Accounts.Location, MailFrom: "desk@posta.test", Say: say,
+		URL: func() string { return "https://posta.test" },
+		Person: func(context.Context, posta.MerchantID, posta.UserID) (project.Person, error) {
+			return project.Person{}, &posta.Error{Code: posta.CodeNotFound}
+		},
+		Team: func(context.Context, posta.MerchantID) ([]project.Person, error) { return nil, nil },
+		Connection: func(ctx context.Context, m posta.MerchantID, c posta.ConnectionID) (project.Connected, error) {
+			mode, err := s.Accounts.ConnectionMode(ctx, m, c)
+			return project.Connected{Provider: "mercadopago", Mode: mode}, err
+		},
+		Country: func(context.Context, posta.MerchantID) (string, error) { return "AR", nil }}
+	s.Homologation = &homologation.Service{Store: h.db, Payments: s.Payments, Settlements: s.Settlements, Open: s.Accounts.Open, Box: h.box, Clock: h.clock, Log: log,
+		Committed: s.Hub.Wake, Say: say}
+	s.Quality = &quality.Service{Store: h.db, Clock: h.clock, Log: log, Committed: s.Hub.Wake}
+	s.GoLive = &golive.Service{Store: h.db, Accounts: s.Accounts, Clock: h.clock, Committed: s.Hub.Wake, Template: s.Projects.Template,
+		Homologated: s.Homologation.Passed, Quality: s.Quality.Standing, Opened: s.Projects.ProductionOpened,
+		PublicURL: func() string { return "https://posta.test" }, NotifyURL: func(c posta.ConnectionID) string { return "https://posta.test/hooks/" + string(c) }}
 	s.Inbox = &inbox.Service{Store: h.db, Clock: h.clock, Log: log, Wake: func() {}, Secret: s.Accounts.Secrets,
 		Read: map[string]func(provider.Delivery, []provider.Secret) (provider.Notice, provider.Verdict){"acquirer": description.ReadNotice}}
 	s.Events, s.Idempotency = h.db, &idempotency.Service{Store: h.db, Box: h.box, Clock: h.clock}
