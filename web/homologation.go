@@ -80,6 +80,7 @@ func (v *visit) refusedProof(err error) sent {
 	case e.Params["run"] != "":
 		back.Why = v.T("cases.run.under_way")
 	case e.Code == posta.CodeNotFound:
+		back.Problem.Code = posta.CodeInvalid // the page is there: what was typed is not
 		back.Wrong["payment_id"] = v.T("cases.no_such_id")
 		back.Why = v.T("cases.no_such_id.text")
 	case e.Code == posta.CodeConflict && e.Params["case"] != "":

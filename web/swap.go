@@ -23,7 +23,7 @@ func (s *server) swapRoutes(mux *http.ServeMux) {
 type swapData struct {
 	Sent       sent
 	Connection account.Connection
-	Fields     []connectionField // secrets only
+	Fields     []connectionField // what may be changed: secrets, and the public key that goes with them
 	Previous   []previousSecret
 	Running    bool
 	Decide     bool
@@ -67,7 +67,7 @@ func (s *server) swapPage(v *visit, back sent) error {
 	v.fill(&form, views, nil)
 	labels := map[string]string{}
 	for _, f := range append(form.Fields, form.More...) {
-		if f.Secret {
+		if f.Secret || f.Name == "public_key" {
 			data.Fields = append(data.Fields, f)
 			labels[f.Name] = f.Label
 		}
