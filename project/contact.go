@@ -3,6 +3,7 @@ package project
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"posta"
@@ -18,14 +19,14 @@ func (s *Service) AddContact(ctx context.Context, a Actor, id posta.ProjectID, c
 	return s.saveContact(ctx, a, id, c, true)
 }
 
-// ChangeContact changes one. The links that a contact signed in by end with a
-// changed address. Errors: as AddContact's.
+// ChangeContact changes one. With another address it is another contact, whose
+// new ID is given: what the one before signed in by ends. Errors: as AddContact's.
 func (s *Service) ChangeContact(ctx context.Context, a Actor, id posta.ProjectID, c Contact) (Contact, error) {
 	return s.saveContact(ctx, a, id, c, false)
 }
 
 func (s *Service) saveContact(ctx context.Context, a Actor, id posta.ProjectID, c Contact, fresh bool) (Contact, error) {
-	moved := false
+	moved, kept := false, c
 	_, err := s.change(ctx, a, Begin, id, func(r *Record) error {
 		i := slices.IndexFunc(r.Project.Contacts, func(o Contact) bool { return o.ID == c.ID })
 		if i < 0 && !fresh || i >= 0 && !r.Project.Contacts[i].RemovedAt.IsZero() {
@@ -37,23 +38,30 @@ func (s *Service) saveContact(ctx context.Context, a Actor, id posta.ProjectID, 
 		if err := wrong.Err(); err != nil {
 			return err
 		}
+		kept = c
 		if i < 0 {
 			r.Project.Contacts = append(r.Project.Contacts, c)
 			s.tell(r, a, "contact_added", told{"contact": c.ID, "name": c.Name, "email": c.Email})
 			return nil
 		}
 		old := r.Project.Contacts[i]
-		moved = old.Email != c.Email
-		if old != c {
+		switch moved = old.Email != c.Email; {
+		case moved:
+			kept.ID = posta.NewID[posta.ContactID](s.Clock.Now())
+			r.Project.Contacts[i].RemovedAt = s.Clock.Now()
+			r.Project.Contacts = append(r.Project.Contacts, kept)
+		case old != c:
 			r.Project.Contacts[i] = c
-			s.tell(r, a, "contact_changed", told{"contact": c.ID, "old": old, "new": c})
+		}
+		if old != c {
+			s.tell(r, a, "contact_changed", told{"contact": kept.ID, "old": old, "new": kept})
 		}
 		return nil
 	})
 	if err == nil && moved {
 		err = s.Store.DropLinks(ctx, a.Merchant, id, c.ID)
 	}
-	return c, err
+	return kept, err
 }
 
 // RemoveContact ends a contact's part in a project, and the links to it.
@@ -74,6 +82,20 @@ func (s *Service) RemoveContact(ctx context.Context, a Actor, id posta.ProjectID
 		return err
 	}
 	return s.Store.DropLinks(ctx, a.Merchant, id, contact)
+}
+
+// left reports whether an address is that of a contact who takes part no more.
+func (p Project) left(email string) bool {
+	gone := false
+	for _, c := range p.Contacts {
+		if strings.EqualFold(c.Email, email) {
+			if c.RemovedAt.IsZero() {
+				return false
+			}
+			gone = true
+		}
+	}
+	return gone
 }
 
 // contact finds one, also one that was removed; nil if there is none.

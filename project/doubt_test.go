@@ -2,6 +2,7 @@ package project_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"posta"
 	"posta/mail"
 	"posta/project"
+	"posta/sim/mailbox"
 	"posta/work"
 )
 
@@ -20,7 +22,10 @@ func TestAnAnswerToAMemoStaysWithTheTeam(t *testing.T) {
 		b.ask(t, p)
 		b.later(t, 5*time.Hour)
 		ana := b.address(t, b.ana)
-		memo := b.post.Letters(ana)[0] // the newest
+		c := b.thread(t, p)
+		note := c.Messages[slices.IndexFunc(c.Messages, func(m project.Message) bool { return m.Kind == project.Note })]
+		letters := b.post.Letters(ana)
+		memo := letters[slices.IndexFunc(letters, func(l mailbox.Letter) bool { return strings.Contains(l.MessageID, note.MailID) })]
 		if strings.Contains(memo.ReplyTo, p.ReplyToken) {
 			t.Errorf("an answer would go to the client: %s", memo.ReplyTo)
 		}
@@ -34,7 +39,7 @@ func TestAnAnswerToAMemoStaysWithTheTeam(t *testing.T) {
 		if n := len(b.post.Letters(carla)); n != before {
 			t.Errorf("the client got %d more", n-before)
 		}
-		if c := b.thread(t, p); !b.clocks(t, p)[0].Open() || len(c.Messages) == 0 {
+		if !b.clocks(t, p)[0].Open() {
 			t.Error("it answered the client's question")
 		}
 		if c := must(b.Thread(t.Context(), b.carla(p), p.ID))(t); len(c.Messages) != 1 {
@@ -304,5 +309,48 @@ func TestWhatIsGoneDoesNotCount(t *testing.T) {
 		})
 		_, err := b.UsePreintegrated(t.Context(), b.ana, p.ID, "")
 		refused(t, err, posta.CodeState, "golive")
+	})
+}
+
+// Promise 59: who signed in by the old address of a contact does not stay signed
+// in as the person that the new one is of.
+func TestP59_AnotherAddressIsAnotherContact(t *testing.T) {
+	eachBureau(t, func(t *testing.T, b *bureau) {
+		p := b.project(t, project.Integration)
+		old := p.Contacts[0]
+		named := old
+		named.Name = "Carla N."
+		if c := must(b.ChangeContact(t.Context(), b.ana, p.ID, named))(t); c.ID != old.ID {
+			t.Errorf("another name made another contact: %+v", c)
+		}
+		moved := named
+		moved.Email = "eva@norte.example"
+		c := must(b.ChangeContact(t.Context(), b.ana, p.ID, moved))(t)
+		if _, _, err := b.ContactActor(t.Context(), b.m, p.ID, old.ID); posta.ErrorCode(err) != posta.CodeNotFound {
+			t.Errorf("still signed in: %v", err)
+		}
+		if _, _, err := b.ContactActor(t.Context(), b.m, p.ID, c.ID); err != nil || c.Email != moved.Email || c.Technical != old.Technical {
+			t.Errorf("%+v, %v", c, err)
+		}
+		if b.events(t, p, "contact_changed") != 2 {
+			t.Error("not told")
+		}
+		if m := must(b.Receive(t.Context(), b.inbound(p, old.Email, "¿Sigo aquí?")))(t); m.Detail != project.DetailUnknown {
+			t.Errorf("the old address speaks for the client: %+v", m)
+		}
+	})
+}
+
+// A mail that waited for the mail server does not go to who takes part no more.
+func TestAQueuedMailSparesWhoLeft(t *testing.T) {
+	eachBureau(t, func(t *testing.T, b *bureau) {
+		p := b.project(t, project.Integration)
+		eva := must(b.AddContact(t.Context(), b.ana, p.ID, project.Contact{Name: "Eva", Email: "eva@norte.example"}))(t)
+		must(b.Post(t.Context(), b.ana, project.PostInput{Project: p.ID, Subject: "Claves", Text: "Confidencial."}))(t)
+		fine(t, b.RemoveContact(t.Context(), b.ana, p.ID, eva.ID))
+		b.later(t, 0)
+		if len(b.letters("eva@norte.example", "Claves")) != 0 || len(b.letters(carla, "Claves")) != 1 {
+			t.Errorf("%v", b.post.Letters(""))
+		}
 	})
 }

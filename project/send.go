@@ -83,8 +83,8 @@ func (s *Service) send(ctx context.Context, m Message) error {
 	return nil
 }
 
-// compose makes the mail of a message: without the addresses that refused it,
-// in the thread of the project's other mails, with its files.
+// compose makes the mail of a message: without the addresses that refused it and
+// those of contacts who have left meanwhile, in the thread of the project's other mails, with its files.
 func (s *Service) compose(ctx context.Context, p Project, m Message) (mail.Message, error) {
 	out := mail.Message{ID: m.MailID, From: mail.Address{Name: fit(m.FromName, 100), Email: s.MailFrom}, ReplyTo: s.replyAddress(p),
 		Subject: fit(cmp.Or(strings.TrimSpace(m.Subject), p.Name), 400), Text: m.Text}
@@ -105,12 +105,12 @@ func (s *Service) compose(ctx context.Context, p Project, m Message) (mail.Messa
 		out.ID = s.mailID(m.ID) // a colleague's mail, passed on
 	}
 	for _, a := range m.To {
-		if !m.bounced(a.Email) {
+		if !m.bounced(a.Email) && !p.left(a.Email) {
 			out.To = append(out.To, mail.Address{Name: a.Name, Email: a.Email})
 		}
 	}
 	for _, a := range m.Cc {
-		if !m.bounced(a.Email) {
+		if !m.bounced(a.Email) && !p.left(a.Email) {
 			out.Cc = append(out.Cc, mail.Address{Name: a.Name, Email: a.Email})
 		}
 	}
