@@ -90,6 +90,9 @@ func (v *visit) happened(e posta.Event) (lines []string, raw string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(data)) {
 		if said := text(name); said != "" && slices.Contains([]string{"reason", "note", "channel", "incident", "subject", "name", "text"}, name) {
+			if name == "channel" && v.words.Has("project.channel."+said) {
+				said = v.T("project.channel." + said)
+			}
 			lines = append(lines, said)
 		}
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -133,9 +134,18 @@ func (s *server) projectPage(v *visit, back sent) error {
 	data.Files = thread.Files
 	who := v.peopleOf(p)
 	for _, c := range data.Step.Conditions {
+		again := func(o shownCondition) bool { return o.Key == c.Key } // asked on leaving one stage and on entering the next
+		if at := slices.IndexFunc(data.Conditions, again); at >= 0 {
+			data.Conditions[at].Hard = data.Conditions[at].Hard || c.Hard
+			continue
+		}
 		data.Conditions = append(data.Conditions, v.shownCondition(frame, c, who))
 	}
-	data.Blocked = len(data.Step.Missing())
+	for _, c := range data.Conditions {
+		if c.Blocks() {
+			data.Blocked++
+		}
+	}
 	for _, c := range t.Checklist(p, p.Stage) {
 		data.Items = append(data.Items, v.shownItem(frame, c, who, thread.Files))
 	}
