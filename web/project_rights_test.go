@@ -40,7 +40,7 @@ func TestRolesByTheirPages(t *testing.T) {
 		{"kickoff/plan", []string{"at", "2027-01-01T10:00"}, workers},
 		{"kickoff/hold", kickoff, workers},
 		{"meetings/new", []string{"at", "2027-01-01T10:00"}, workers},
-		{"terminals/registration", []string{"owner", "client"}, workers},
+		{"terminals/registration", []string{"owner", "client", "tax_id", "30000000007", "legal_name", "Doña Rosa SA"}, workers},
 		{"terminals/apis", []string{"apis", "payments"}, workers},
 		{"terminals/passage", nil, workers},
 		{"terminals/production", []string{"terminals", "10000001"}, []posta.Role{posta.Owner, posta.Commercial}},
