@@ -18,6 +18,7 @@ type journey struct {
 	id                                   posta.ProjectID
 	seller, integrator, manager, contact *tab
 	zone                                 *time.Location
+	live                                 string // a key of the API in live mode
 }
 
 func newJourney(t *testing.T) *journey {
@@ -76,6 +77,9 @@ func TestP51_52_53_55_57_60_PrismaECRFromBacklogToHandedOff(t *testing.T) {
 		{"a question answered late", j.question},
 		{"two silent weeks", j.silence},
 		{"portal, terminals, passage", j.terminals},
+		{"homologation", j.homologate},
+		{"gate, window, pilot, open", j.openECR},
+		{"monitored, handed off", func() { j.handOff(90) }},
 	} {
 		began := time.Now()
 		step.do()

@@ -61,6 +61,15 @@ func (x *tab) submitBy(selector string, what fields) {
 	x.until("an answer to "+selector, `!window.old && document.readyState === "complete"`)
 }
 
+// drop puts a file onto a form that takes it at once.
+func (x *tab) drop(action, field string, file upload) {
+	x.t.Helper()
+	selector := fmt.Sprintf(`form[action$=%q]`, "/"+action)
+	x.do("the document is marked", chromedp.Evaluate[chromedp.Void](`window.old = true`))
+	x.fillIn(selector, fields{field: file})
+	x.until("an answer to "+selector, `!window.old && document.readyState === "complete"`)
+}
+
 // fillIn opens what a form is folded into and fills it, and marks its button.
 func (x *tab) fillIn(selector string, what fields) {
 	x.t.Helper()
