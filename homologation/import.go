@@ -1,6 +1,7 @@
 package homologation
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/oklog/ulid/v2"
 
 	"posta"
 	"posta/project"
@@ -35,7 +38,7 @@ func (s *Service) Import(ctx context.Context, actor project.Actor, id posta.Proj
 	if err != nil {
 		return File{}, err
 	}
-	file, err := s.attach(ctx, actor, p, "sheet", cleanName(name, "homologacion.xlsx"), SheetType, data)
+	file, err := s.attach(ctx, actor, p, posta.NewID[posta.AttachmentID](s.Clock.Now()), cleanName(name, "homologacion.xlsx"), SheetType, data)
 	if err != nil {
 		return File{}, err
 	}
@@ -70,18 +73,32 @@ func (s *Service) ChooseCase(ctx context.Context, actor project.Actor, id posta.
 	})
 }
 
-// attach keeps a file among a project's, seen by the client.
-func (s *Service) attach(ctx context.Context, actor project.Actor, p project.Project, kind, name, media string, data []byte) (project.Attachment, error) {
+// fileOf names the file of a submission: the same sheet of the same submission
+// is one file, however often it is tried.
+func fileOf(id posta.SubmissionID, data []byte) posta.AttachmentID {
+	sum := sha256.Sum256(data)
+	at, _ := ulid.ParseStrict(strings.TrimPrefix(string(id), id.Prefix()+"_"))
+	return posta.IDFrom[posta.AttachmentID](ulid.MustNew(at.Time(), bytes.NewReader(append(at.Entropy()[:5:5], sum[:5]...))).String())
+}
+
+// attach keeps a sheet among a project's files, seen by the client; one that is
+// there already by its id is given.
+func (s *Service) attach(ctx context.Context, actor project.Actor, p project.Project, id posta.AttachmentID, name, media string, data []byte) (project.Attachment, error) {
 	if len(data) > project.MaxAttachment {
 		return project.Attachment{}, posta.Invalid("sheet", "too_large")
 	}
 	now, sum := s.Clock.Now(), sha256.Sum256(data)
-	a := project.Attachment{ID: posta.NewID[posta.AttachmentID](now), MerchantID: p.MerchantID, ProjectID: p.ID, Kind: kind, Name: name, Type: media,
+	a := project.Attachment{ID: id, MerchantID: p.MerchantID, ProjectID: p.ID, Kind: "sheet", Name: name, Type: media,
 		Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:]), By: actor.By(), At: now, Data: data}
 	_, err := s.Store.ChangeProject(ctx, p.MerchantID, p.ID, func(r *project.Record) error {
 		r.Attachments = append(r.Attachments, a)
 		return nil
 	})
+	if posta.ErrorCode(err) == posta.CodeConflict {
+		if there, found := s.Store.Attachment(ctx, p.MerchantID, id); found == nil && there.ProjectID == p.ID {
+			return there, nil
+		}
+	}
 	return a, err
 }
 

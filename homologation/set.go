@@ -32,6 +32,10 @@ var sets = sync.OnceValue(func() map[string][]Case {
 // Products are those that have a case set.
 var Products = []string{"prisma_ecr", "mercadopago_qr"}
 
+// Reviewed reports whether a product's provider reviews a filled sheet
+// (docs/providers/prisma.md §14): then its acceptance counts, and nobody's word.
+func Reviewed(product string) bool { return product == "prisma_ecr" }
+
 // Set gives the cases of a product in their order; none for a product that has
 // no case set.
 func Set(product string) []Case { return slices.Clone(sets()[product]) }

@@ -112,7 +112,7 @@ func (s *Service) Submit(ctx context.Context, actor project.Actor, in SubmitInpu
 	if err != nil {
 		return Submission{}, err
 	}
-	file, err := s.attach(ctx, actor, p, "sheet", name, SheetType, data)
+	file, err := s.attach(ctx, actor, p, fileOf(in.ID, data), name, SheetType, data)
 	if err != nil {
 		return Submission{}, err
 	}
@@ -181,13 +181,17 @@ func (s *Service) Answer(ctx context.Context, actor project.Actor, in AnswerInpu
 }
 
 // Confirm says by name that all is proven, for a product whose provider reviews
-// no sheet. Errors: not_found, forbidden; not_allowed_in_state with
-// Params["reason"] cases_missing and ["cases"], or submitted while a sheet waits
-// for its reviewer.
+// no sheet. Errors: not_found; forbidden, also for whoever is no person;
+// not_allowed_in_state with Params["reason"] cases_missing and ["cases"], submitted
+// while a sheet waits for its reviewer, reviewed where only the reviewer's
+// acceptance counts.
 func (s *Service) Confirm(ctx context.Context, actor project.Actor, id posta.ProjectID) (File, error) {
 	p, err := s.connected(ctx, actor, id)
-	if err != nil {
+	switch {
+	case err != nil:
 		return File{}, err
+	case actor.User == "":
+		return File{}, &posta.Error{Code: posta.CodeForbidden, Params: map[string]string{"right": "person"}}
 	}
 	evidence, err := s.Store.Evidence(ctx, p.MerchantID, id)
 	if err != nil {
@@ -204,6 +208,9 @@ func (s *Service) Confirm(ctx context.Context, actor project.Actor, id posta.Pro
 	}
 	if len(submissions) > 0 && submissions[0].State != Accepted {
 		return File{}, refused("reason", string(submissions[0].State))
+	}
+	if len(submissions) == 0 && Reviewed(p.Product) {
+		return File{}, refused("reason", "reviewed")
 	}
 	return s.change(ctx, p.MerchantID, id, func(f *File) ([]posta.Event, error) {
 		if !f.Confirmed.IsZero() {
