@@ -169,7 +169,7 @@ func (a *server) projectShown(ctx context.Context, p project.Project, location s
 	}
 	out := projectView(p)
 	if step.From != step.To {
-		out.Next = &ProjectStep{To: step.To, Missing: append([]string{}, step.Missing()...), Conditions: []ProjectCondition{}}
+		out.Next = &ProjectStep{To: step.To, Missing: slices.Compact(append([]string{}, step.Missing()...)), Conditions: []ProjectCondition{}}
 		for _, c := range step.Conditions {
 			out.Next.Conditions = append(out.Next.Conditions, ProjectCondition{c.Key, c.Hard, c.Met, c.Reason, c.Params, c.Evidence})
 		}

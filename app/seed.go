@@ -107,7 +107,7 @@ func (d *Demo) seedMerchant(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.seedDesk(ctx, &seed, stores[0].ConnectionID, terminal.ConnectionID); err != nil {
+	if err := d.seedDesk(ctx, &seed, stores[1].ConnectionID, terminal.ConnectionID); err != nil {
 		return fmt.Errorf("the demo's projects: %w", err)
 	}
 	d.Seed = seed

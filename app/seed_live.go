@@ -14,7 +14,7 @@ import (
 var (
 	liveAccount = mercadopago.Account{UserID: 100000003, AccessToken: "SIMULATED-ACCESS-TOKEN-PRODUCTION", Nickname: "POSTADEMO3",
 		Site: "MLA", WebhookSecret: "simulated-webhook-secret-3", FeedKey: "simulated-feed-key-3", ApplicationID: 500000003,
-		BusinessName: "Almacén La Posta"}
+		BusinessName: "Almacén La Posta", PanelTopics: []string{"order", "payment"}}
 	liveTerminals = prisma.Account{PublicKey: "SIMULATED-PUBLIC-KEY-PRODUCTION", SecretKey: "SIMULATED-SECRET-KEY-PRODUCTION", CUIT: "30-00000000-7",
 		Name: "ALMACEN LA POSTA", Environment: prisma.Production, Terminals: []prisma.Terminal{
 			{ID: "20000001", Name: "Terminal 1", Serial: "SIM0000011", Model: "N910"},
@@ -27,9 +27,6 @@ var (
 // mode, and gives the connections of QR and of terminals.
 func (d *Demo) seedLive(ctx context.Context, m posta.MerchantID) (qr, terminals posta.ConnectionID, err error) {
 	now := d.clock.Now
-	if err := d.Simulator.AddAccount(liveAccount); err != nil {
-		return "", "", err
-	}
 	if err := d.Prisma.AddAccount(liveTerminals); err != nil {
 		return "", "", err
 	}
@@ -39,7 +36,7 @@ func (d *Demo) seedLive(ctx context.Context, m posta.MerchantID) (qr, terminals 
 		fields map[string]string
 	}{
 		{&qr, account.ConnectionInput{Provider: "mercadopago", Name: "Mercado Pago QR producción"},
-			map[string]string{"flow": "legacy", "access_token": liveAccount.AccessToken}},
+			map[string]string{"flow": "orders", "qr_mode": "hybrid", "access_token": liveAccount.AccessToken, "webhook_secret": liveAccount.WebhookSecret}},
 		{&terminals, account.ConnectionInput{Provider: "prisma", Name: "Prisma terminales producción"},
 			map[string]string{"public_key": liveTerminals.PublicKey, "secret_key": liveTerminals.SecretKey, "cuit": liveTerminals.CUIT, "environment": liveTerminals.Environment}},
 	} {
@@ -47,6 +44,13 @@ func (d *Demo) seedLive(ctx context.Context, m posta.MerchantID) (qr, terminals 
 		made, err := d.Accounts.CreateConnection(ctx, c.input)
 		if err != nil {
 			return "", "", err
+		}
+		if c.id == &qr {
+			own := liveAccount
+			own.PanelURL = d.NotifyURL(made.ID)
+			if err := d.Simulator.AddAccount(own); err != nil {
+				return "", "", err
+			}
 		}
 		if _, err := d.Accounts.Check(ctx, m, made.ID); err != nil {
 			return "", "", err

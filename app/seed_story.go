@@ -16,7 +16,7 @@ const day = 24 * time.Hour
 // on a clock of its own that lags behind, whose mails count as delivered. The
 // first error ends it.
 type story struct {
-	desk  project.Service
+	desk  *project.Service
 	clock *posta.MovableClock
 	now   time.Time
 	as    people
@@ -34,8 +34,11 @@ func (delivered) Send(context.Context, mail.Message) error { return nil }
 
 // newStory begins at the desk as it is.
 func (d *Demo) newStory(as people) *story {
-	s := &story{desk: *d.Projects, now: d.clock.Now(), as: as, clock: posta.NewFrozenClock(d.clock.Now())}
-	s.desk.Clock, s.desk.Mail = s.clock, delivered{}
+	now, desk := d.clock.Now(), d.Projects
+	s := &story{now: now, as: as, clock: posta.NewFrozenClock(now)}
+	s.desk = &project.Service{Store: desk.Store, Clock: s.clock, Log: desk.Log, Committed: desk.Committed, Person: desk.Person, Team: desk.Team,
+		Connection: desk.Connection, Location: desk.Location, Country: desk.Country, Say: desk.Say, Mail: delivered{}, MailFrom: desk.MailFrom,
+		URL: desk.URL, Stands: desk.Stands, Gate: desk.Gate}
 	return s
 }
 
