@@ -17,6 +17,7 @@ type journey struct {
 	*bureau
 	id                                   posta.ProjectID
 	seller, integrator, manager, contact *tab
+	client                               string
 	zone                                 *time.Location
 	live                                 string // a key of the API in live mode
 }
@@ -67,12 +68,9 @@ func TestP51_52_53_55_57_60_PrismaECRFromBacklogToHandedOff(t *testing.T) {
 	if j == nil {
 		return
 	}
-	for _, step := range []struct {
-		name string
-		do   func()
-	}{
+	j.walk([]leg{
 		{"created by the commercial", func() { j.create("prisma_ecr", "Almacén del Puerto", "30-00000000-7") }},
-		{"design", j.design},
+		{"design", func() { j.design("business_model_understood", "solution_chosen", "owner_decided") }},
 		{"kickoff refused, then held", j.kickoff},
 		{"a question answered late", j.question},
 		{"two silent weeks", j.silence},
@@ -80,16 +78,28 @@ func TestP51_52_53_55_57_60_PrismaECRFromBacklogToHandedOff(t *testing.T) {
 		{"homologation", j.homologate},
 		{"gate, window, pilot, open", j.openECR},
 		{"monitored, handed off", func() { j.handOff(90) }},
-	} {
+	})
+}
+
+// leg is a part of a journey.
+type leg struct {
+	name string
+	do   func()
+}
+
+// walk goes a way, and tells how long each part took.
+func (j *journey) walk(way []leg) {
+	for _, l := range way {
 		began := time.Now()
-		step.do()
-		t.Logf("%-40s %5.1f s", step.name, time.Since(began).Seconds())
+		l.do()
+		j.t.Logf("%-40s %5.1f s", l.name, time.Since(began).Seconds())
 	}
 }
 
 // create has the commercial begin a project, in the backlog; the board shows it.
 func (j *journey) create(template, client, taxID string) {
 	j.t.Helper()
+	j.client = client
 	x := j.seller
 	x.open(x.demo.page("/projects"))
 	x.click(`a[href="/projects/new"]`)
@@ -112,25 +122,25 @@ func (j *journey) create(template, client, taxID string) {
 }
 
 // design ends with its items ticked and a document delivered.
-func (j *journey) design() {
+func (j *journey) design(items ...string) {
 	x := j.integrator
 	x.at(j.id, "")
 	x.submit("/move", nil)
 	j.stage(project.Design)
 	x.shot("10-design")
-	for _, item := range []string{"business_model_understood", "solution_chosen", "owner_decided"} {
+	for _, item := range items {
 		x.submit("tick/"+item, fields{"note": "Visto con la clienta"})
 	}
 	x.at(j.id, "documents")
-	x.submit("documents/add", fields{"file": upload{"guia-ecr.pdf", []byte("%PDF-1.4 guía")}, "kind": "document"})
-	x.sees("guia-ecr.pdf")
+	x.submit("documents/add", fields{"file": upload{"guia.pdf", []byte("%PDF-1.4 guía")}, "kind": "document"})
+	x.sees("guia.pdf")
 	x.at(j.id, "")
 	x.submit("/edit", fields{"approximate": j.day(60 * day)})
 	x.at(j.id, "thread")
 	x.sees("Clara Cliente")
 	x.submit("thread/post", nil)
 	x.shot("11-thread")
-	first := j.mailed("clara@puerto.example", "Almacén del Puerto")
+	first := j.mailed("clara@puerto.example", j.client)
 	if !strings.Contains(first.Cc, "mesa@posta.example") || !strings.Contains(first.Cc, "gestion@posta.example") {
 		j.t.Errorf("in copy of the first mail: %q", first.Cc)
 	}
@@ -182,7 +192,7 @@ func (j *journey) invite(email string) {
 func (j *journey) question() {
 	j.invite("clara@puerto.example")
 	c, x := j.contact, j.integrator
-	c.sees("Almacén del Puerto")
+	c.sees(j.client)
 	c.submit("client/ask", fields{"text": "¿Cómo distinguimos una anulación de una devolución?"})
 	c.sees("¿Cómo distinguimos una anulación")
 	c.shot("21-client")
@@ -192,7 +202,7 @@ func (j *journey) question() {
 		j.t.Fatalf("clocks: %+v", clocks)
 	}
 	j.move(5*time.Hour + 30*time.Minute)
-	j.mailed("integra@posta.example", "Almacén del Puerto")
+	j.mailed("integra@posta.example", j.client)
 	before := len(j.mail("gestion@posta.example"))
 	x.open(x.demo.page("/projects"))
 	x.is("the board shows that time runs out", fmt.Sprintf(`document.querySelector(".tile:has(a[href='/projects/%s']) .state-declined")`, j.id))
