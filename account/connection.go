@@ -38,7 +38,8 @@ const secretsField = "webhook_secret"
 // the merchant has already it gives that one. It calls no provider: Check does.
 // Errors: invalid with fields name, mode, provider and config.NAME for the
 // provider's own (required, unknown, not_an_option, too_long, malformed),
-// not_found (no such merchant).
+// not_found (no such merchant), mode_mismatch (it would charge real money in test
+// mode, past any gate).
 func (s *Service) CreateConnection(ctx context.Context, in ConnectionInput) (Connection, error) {
 	if _, err := s.Store.Merchant(ctx, in.MerchantID); err != nil {
 		return Connection{}, err
@@ -120,6 +121,9 @@ func (s *Service) fill(c *Connection, in ConnectionInput, secrets map[string]str
 	}
 	if err := p.Err(); err != nil {
 		return err
+	}
+	if d.Live != nil && c.Mode == posta.Test && d.Live(effective) {
+		return &posta.Error{Code: posta.CodeModeMismatch, Params: map[string]string{"mode": string(c.Mode)}}
 	}
 	if _, err := d.Open(effective, s.client(c.ID), s.Clock); err != nil {
 		return underConfig(err)

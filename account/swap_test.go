@@ -10,6 +10,7 @@ import (
 	"posta"
 	"posta/account"
 	"posta/provider"
+	"posta/provider/prisma"
 )
 
 const (
@@ -185,5 +186,29 @@ func TestASwapRefusesOtherCredentials(t *testing.T) {
 		if row := must(w.db.Connection(t.Context(), c.ID))(t); row.Name != "Changed" || !row.Swap.To.IsZero() {
 			t.Errorf("kept %+v", row)
 		}
+	})
+}
+
+// Promise 40: a connection of test mode, which no gate holds, cannot be pointed at
+// a provider's production.
+func TestP40_TestModeIsNotPointedAtProduction(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.Providers = append(w.Providers, prisma.Description())
+		in := account.ConnectionInput{MerchantID: w.mer.ID, Mode: posta.Test, Provider: "prisma", Name: "Terminales", Fields: map[string]string{
+			"public_key": "p", "secret_key": "s", "cuit": "30-00000000-7", "base_url": "https://prisma.example", "environment": prisma.Production}}
+		if _, err := w.CreateConnection(t.Context(), in); posta.ErrorCode(err) != posta.CodeModeMismatch {
+			t.Errorf("created: %v", err)
+		}
+		in.Fields["environment"] = prisma.Homologation
+		c := must(w.CreateConnection(t.Context(), in))(t)
+		in.ID, in.Fields = c.ID, map[string]string{"environment": prisma.Production}
+		if _, err := w.UpdateConnection(t.Context(), in); posta.ErrorCode(err) != posta.CodeModeMismatch {
+			t.Errorf("changed: %v", err)
+		}
+		if _, err := w.BeginSwap(t.Context(), w.mer.ID, c.ID, map[string]string{"secret_key": "t", "environment": prisma.Production}, w.clock.Now().Add(2*time.Hour), "user:usr_1"); posta.ErrorCode(err) != posta.CodeModeMismatch {
+			t.Errorf("swapped: %v", err)
+		}
+		in.ID, in.Mode, in.Fields = "", posta.Live, map[string]string{"public_key": "p", "secret_key": "s", "cuit": "30-00000000-7", "base_url": "https://prisma.example", "environment": prisma.Production}
+		must(w.CreateConnection(t.Context(), in))(t)
 	})
 }

@@ -229,6 +229,9 @@ type Description struct {
 	Fields []Field
 	// Topics are the panel topics of a connection so configured.
 	Topics func(Config) []string
+	// Live reports whether a connection so configured charges real money for
+	// certain; nil where only asking the provider tells.
+	Live func(Config) bool
 	// Open makes a connector on the transport handed in. Errors: invalid, with fields.
 	Open func(Config, *http.Client, posta.Clock) (Connector, error)
 	// ReadNotice understands a delivery and judges its signature; nil for a

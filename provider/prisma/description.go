@@ -45,6 +45,7 @@ func Description() provider.Description {
 			{Name: "ecr_name", Default: "Posta"},
 			{Name: "ecr_version", Default: "1.0"},
 		},
+		Live:   func(cfg provider.Config) bool { return cfg["environment"] == Production },
 		Topics: func(provider.Config) []string { return nil }, // it sends no notices, §1
 		Open: func(cfg provider.Config, transport *http.Client, clock posta.Clock) (provider.Connector, error) {
 			return open(cfg, transport, clock)
