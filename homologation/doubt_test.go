@@ -1,13 +1,16 @@
 package homologation_test
 
 import (
+	"bytes"
 	"context"
 	"testing"
+	"time"
 
 	"posta"
 	"posta/homologation"
 	"posta/project"
 	"posta/store"
+	"posta/text"
 )
 
 // Where the provider reviews a sheet, nobody confirms in its reviewer's place,
@@ -57,4 +60,36 @@ func TestASubmissionHasOneFile(t *testing.T) {
 			t.Errorf("%d files, %+v", len(files), sub)
 		}
 	})
+}
+
+// A report's page is what was signed: a verdict, a name or an id that somebody
+// changes in what it shows, and not only in the signed text, comes out.
+func TestAReportsPageShowsWhatWasSigned(t *testing.T) {
+	w, ctx := newStillWorld(t, store.SQLite, onTerminals), t.Context()
+	words := text.Must()
+	w.service.Say = func(language, key string, args ...any) string { return words.Localizer(language).T(key, args...) }
+	for _, e := range []homologation.Evidence{{Case: "credit_1", Verdict: homologation.Pass, ProviderID: "PRV-1"},
+		{Case: "debit", Verdict: homologation.Fail, ProviderID: "PRV-2", Findings: []homologation.Finding{{Field: "attempt.method", Want: "debit_card", Got: "<credit> & \"card\"", Verdict: homologation.Fail}}}} {
+		e.ID, e.MerchantID, e.ProjectID, e.Mode = newID[posta.EvidenceID](w), w.project.MerchantID, w.project.ID, posta.Test
+		e.Payment, e.At, e.Current = newID[posta.PaymentID](w), w.clock.Now(), true
+		w.must(w.app.Store.InsertEvidence(ctx, e, nil))
+	}
+	r, err := w.service.Report(ctx, w.owner, w.project.ID)
+	w.must(err)
+	buenosAires, err := time.LoadLocation("America/Argentina/Buenos_Aires")
+	w.must(err)
+	for _, language := range text.Languages {
+		for _, zone := range []*time.Location{time.UTC, buenosAires} {
+			page := w.service.HTML(r, language, zone)
+			if got, err := w.service.VerifyPage(page); err != nil || !bytes.Equal(got.JSON(), r.JSON()) {
+				t.Fatalf("%s: %v", language, err)
+			}
+			for _, change := range [][2]string{{"PRV-1", "PRV-9"}, {`class="fail"`, `class="pass"`}, {"</tbody>", "<tr><td>99</td></tr></tbody>"}, {"</body>", "<!-- --></body>"}} {
+				changed := bytes.Replace(page, []byte(change[0]), []byte(change[1]), 1)
+				if _, err := w.service.VerifyPage(changed); bytes.Equal(changed, page) || posta.ErrorCode(err) != posta.CodeInvalid {
+					t.Errorf("%s: %q passes: %v", language, change[1], err)
+				}
+			}
+		}
+	}
 }

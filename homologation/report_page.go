@@ -3,6 +3,7 @@ package homologation
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"html"
 	"html/template"
 	"regexp"
@@ -25,14 +26,14 @@ footer{margin-top:2rem;font-size:.8rem;overflow-wrap:anywhere}@media print{body{
 {{range .Lines}}<tr><td>{{.Number}}</td><td>{{.Title}}{{range .Wrong}}<br><small>{{.}}</small>{{end}}</td><td class="{{.Class}}">{{.Verdict}}</td><td><code>{{.ID}}</code></td><td>{{.At}}</td><td><code>{{.Hash}}</code></td></tr>
 {{end}}</tbody></table>
 <footer><p>{{.SignedWords}}</p><p><code id="signature">{{.Signature}}</code></p></footer>
-<script type="application/json" id="report" data-base64="{{.JSON}}"></script>
+<script type="application/json" id="report" data-zone="{{.Zone}}" data-base64="{{.JSON}}"></script>
 </body></html>
 `))
 
 type reportView struct {
-	Language, Title, Head, Result, SignedWords, Signature, JSON string
-	Columns                                                     []string
-	Lines                                                       []reportLine
+	Language, Title, Head, Result, SignedWords, Signature, Zone, JSON string
+	Columns                                                           []string
+	Lines                                                             []reportLine
 }
 
 type reportLine struct {
@@ -44,7 +45,7 @@ func (s *Service) view(r Report, language string, zone *time.Location) reportVie
 	say := func(key string, args ...any) string { return s.Say(language, "homologation.report."+key, args...) }
 	v := reportView{Language: language, Title: say("title", "name", r.Name), Result: say("not_passed"), SignedWords: say("signed"),
 		Head:      say("head", "client", r.Client, "project", string(r.Project), "at", r.Made.In(zone).Format("2006-01-02 15:04 MST")),
-		Signature: r.Signature, JSON: base64.StdEncoding.EncodeToString(r.JSON())}
+		Signature: r.Signature, Zone: zone.String(), JSON: base64.StdEncoding.EncodeToString(r.JSON())}
 	if r.Passed {
 		v.Result = say("passed")
 	}
@@ -144,7 +145,8 @@ func pick(w project.Words, language string) string {
 }
 
 var (
-	reportData      = regexp.MustCompile(`id="report" data-base64="([^"]*)"`)
+	reportData      = regexp.MustCompile(`id="report" data-zone="([^"]*)" data-base64="([^"]*)"`)
+	reportLanguage  = regexp.MustCompile(`<html lang="([a-z]*)">`)
 	reportSignature = regexp.MustCompile(`<code id="signature">([^<]*)</code>`)
 )
 
@@ -155,9 +157,31 @@ func ReadReport(page []byte) (text []byte, signature string, err error) {
 	if data == nil || mark == nil {
 		return nil, "", posta.Invalid("report", "unreadable")
 	}
-	text, err = base64.StdEncoding.DecodeString(html.UnescapeString(string(data[1])))
+	text, err = base64.StdEncoding.DecodeString(html.UnescapeString(string(data[2])))
 	if err != nil {
 		return nil, "", posta.Invalid("report", "unreadable")
 	}
 	return text, html.UnescapeString(string(mark[1])), nil
+}
+
+// VerifyPage checks a report's page as it stands: that this hub signed its text,
+// and that what it shows is what was signed, to the last letter. It gives the
+// report that was signed. A page made by a version of Posta with other words shows
+// otherwise. Errors: invalid with field report (unreadable, signature, changed).
+func (s *Service) VerifyPage(page []byte) (Report, error) {
+	var r Report
+	text, signature, err := ReadReport(page)
+	if err != nil {
+		return r, err
+	}
+	if !s.Verify(text, signature) || json.Unmarshal(text, &r) != nil {
+		return Report{}, posta.Invalid("report", "signature")
+	}
+	r.Signature = signature
+	language, zone := reportLanguage.FindSubmatch(page), reportData.FindSubmatch(page)[1]
+	place, err := time.LoadLocation(html.UnescapeString(string(zone)))
+	if err != nil || language == nil || !bytes.Equal(page, s.HTML(r, string(language[1]), place)) {
+		return r, posta.Invalid("report", "changed")
+	}
+	return r, nil
 }
