@@ -178,7 +178,7 @@ func (a *App) wire(ctx context.Context) error {
 		PublicURL: a.URL, Version: Version})
 	var demo *web.Demo
 	if c.Phone != "" {
-		demo = &web.Demo{PhoneURL: c.Phone, TerminalsURL: c.Terminals, Email: demoEmail, Password: demoPassword}
+		demo = &web.Demo{PhoneURL: c.Phone, TerminalsURL: c.Terminals, MailURL: c.Inboxes, Email: demoEmail, Password: demoPassword}
 	}
 	webHandler := web.New(web.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox,
 		Projects: a.Projects, Quality: a.Quality, Homologation: a.Homologation, GoLive: a.GoLive, Hub: a.Hub, Events: a.Store, Calls: a.Store, Catalog: catalog, Clock: c.Clock, Log: c.Log,

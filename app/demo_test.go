@@ -7,14 +7,18 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"posta"
 	"posta/app"
+	"posta/homologation"
 	"posta/mail"
 	"posta/payment"
+	"posta/project"
+	"posta/sim/mailbox"
 	"posta/sim/mercadopago"
 )
 
@@ -214,5 +218,127 @@ func TestAMailServerNeedsAnAddressThatMailIsFrom(t *testing.T) {
 		if _, err := app.New(context.Background(), c); posta.ErrorCode(err) != posta.CodeInvalid {
 			t.Errorf("%+v: %v", c, err)
 		}
+	}
+}
+
+// The demo's desk shows what a desk is about, and its own project is proven at
+// once. Sabotage that turns it red: the hub runs before the past is told.
+func TestTheDemosDesk(t *testing.T) {
+	demo, _ := startDemo(t, t.TempDir())
+	a := project.Actor{Merchant: demo.Seed.Merchant}
+	cards, err := demo.Projects.Board(t.Context(), a, project.Filter{Closed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stages, waiting, silent, late := map[project.Stage]int{}, 0, 0, 0
+	for _, c := range cards {
+		stages[c.Stage]++
+		if !c.WaitingAt.IsZero() {
+			waiting++
+		}
+		if c.Silence > 0 {
+			silent++
+		}
+		if c.Questions > 0 && c.LimitAt.Before(posta.SystemClock{}.Now()) {
+			late++
+		}
+		if p, err := demo.Projects.Get(t.Context(), a, c.ID); err != nil || !p.DueAt.IsZero() && p.DueAt.Before(posta.SystemClock{}.Now()) {
+			t.Errorf("%s: its weekly check was due %s, %v", c.Name, p.DueAt, err)
+		}
+	}
+	for _, s := range project.Stages {
+		if stages[s] == 0 {
+			t.Errorf("nothing is in %s", s)
+		}
+	}
+	if waiting != 1 || silent != 1 || late != 1 {
+		t.Errorf("%d wait, %d are silent, %d late", waiting, silent, late)
+	}
+	for _, email := range append(demo.Seed.People, demo.Seed.Email) {
+		if _, err := demo.Accounts.LogIn(t.Context(), email, demo.Seed.Password, "127.0.0.1:1"); err != nil {
+			t.Errorf("%s: %v", email, err)
+		}
+	}
+	thread, err := demo.Projects.Thread(t.Context(), a, demo.Seed.ProjectECR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(thread.Files, func(f project.Attachment) bool { return f.Type == homologation.SheetType })
+	if at < 0 {
+		t.Fatal("no sheet among its documents")
+	}
+	f, err := demo.Projects.File(t.Context(), a, demo.Seed.ProjectECR, thread.Files[at].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := demo.Homologation.Import(t.Context(), a, demo.Seed.ProjectECR, f.Name, f.Data)
+	if err != nil || len(file.Rows) != len(homologation.Set("prisma_ecr")) {
+		t.Fatalf("%d rows, %v", len(file.Rows), err)
+	}
+	for _, r := range file.Rows {
+		if r.Case == "" {
+			t.Errorf("row %d: nobody knows its case %q", r.Row, r.Title)
+		}
+	}
+	if _, err := demo.Homologation.StartRun(t.Context(), a, demo.Seed.ProjectECR, []string{"credit_1", "debit"}); err != nil {
+		t.Fatal(err)
+	}
+	for limit := time.After(30 * time.Second); ; {
+		o, err := demo.Homologation.Overview(t.Context(), a, demo.Seed.ProjectECR)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.File.Run.State == homologation.Ended {
+			if o.Passed < 2 || o.Failed > 0 {
+				t.Errorf("%d pass, %d red: %v", o.Passed, o.Failed, o.File.Run)
+			}
+			break
+		}
+		select {
+		case <-limit:
+			t.Fatalf("the run did not end: %+v", o.File.Run)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	for _, id := range []posta.ProjectID{demo.Seed.ProjectECR, demo.Seed.ProjectQR} {
+		p, err := demo.Projects.Get(t.Context(), a, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		view, err := demo.GoLive.ProjectView(t.Context(), a, p)
+		if err != nil || view.Gate.State != payment.GateClosed || view.Items[0].Key != "credentials" || view.Items[0].Status != "met" {
+			t.Errorf("%s: %+v %v", p.Name, view.Items, err)
+		}
+	}
+}
+
+// An answer written in the demo's inbox comes back into the thread, once.
+func TestAnAnswerInTheDemosInboxIsInTheThread(t *testing.T) {
+	demo, _ := startDemo(t, t.TempDir())
+	a := project.Actor{Merchant: demo.Seed.Merchant}
+	if _, err := demo.Projects.Post(t.Context(), a, project.PostInput{Project: demo.Seed.ProjectECR, Text: "¿Todo listo?"}); err != nil {
+		t.Fatal(err)
+	}
+	var letter int64
+	err := demo.Mailbox.Await(t.Context(), func() bool {
+		letters := demo.Mailbox.Letters("")
+		if len(letters) > 0 {
+			letter = letters[0].ID
+		}
+		return letter != 0
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Mailbox.Answer(t.Context(), letter, mailbox.Reply{From: "sistemas@cliente1.example", Text: "Sí, todo listo."}); err != nil {
+		t.Fatal(err)
+	}
+	thread, err := demo.Projects.Thread(t.Context(), a, demo.Seed.ProjectECR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := thread.Messages[len(thread.Messages)-1]
+	if last.Kind != project.Incoming || !strings.HasPrefix(last.Text, "Sí, todo listo.") || last.Clock == "" {
+		t.Errorf("%+v", last)
 	}
 }

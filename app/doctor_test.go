@@ -62,7 +62,7 @@ func TestADoctorFindsADemoWell(t *testing.T) {
 	if fails := found(got, app.LevelFail); len(fails) > 0 || got.Failed() || !got.Running {
 		t.Errorf("%v\n%+v", fails, got.Findings)
 	}
-	if warns := found(got, app.LevelWarn); !slices.Equal(warns, []string{"public.here"}) {
+	if warns := found(got, app.LevelWarn); !slices.Equal(warns, []string{"gate.closed", "public.here"}) {
 		t.Errorf("warnings %v", warns)
 	}
 	want := []string{"clock.good", "connection.good", "disk.good", "hub.running", "integrity.good", "seal.good", "webhook.good", "work.good", "zones.good"}

@@ -72,6 +72,7 @@ type Demo struct {
 	// TerminalsURL is the address of the simulated card terminals: /sim/terminals
 	// lists them, /sim/terminal/{number} is one, /sim/phone the wallet for their QR.
 	TerminalsURL string
+	MailURL      string // the inboxes that the demo's mail arrives in
 	Email        string // who can log in, shown at the log-in page
 	Password     string
 }
