@@ -21,7 +21,7 @@ func (s *server) boardRoutes(mux *http.ServeMux) {
 }
 
 // boardFold is how many cards a column shows before it is folded.
-const boardFold = 60
+const boardFold = 40
 
 // boardQuery is the board's filter as its address holds it.
 type boardQuery struct {

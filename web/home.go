@@ -61,6 +61,7 @@ type homeData struct {
 	ToLookAt   []paymentRow
 	LookCount  int64
 	Settle     []settlementRow // batch closes that want somebody
+	Desk       homeDesk
 	Open       []paymentRow
 	Trouble    []noticeRow
 	Tills      []till.Till
@@ -121,6 +122,10 @@ func (s *server) homePayments(v *visit, data *homeData) error {
 	list := func(state payment.State, attention bool, limit int) ([]paymentRow, int64, error) {
 		found, totals, err := s.Payments.List(v.ctx(), payment.Filter{MerchantID: v.Merchant.ID, Mode: v.Mode, State: state, Attention: attention, Page: posta.Page{Limit: limit}})
 		return v.paymentRows(found, data.Where), totals.Count, err
+	}
+	var err error
+	if data.Desk, err = v.homeDesk(); err != nil {
+		return err
 	}
 	_, all, err := list("", false, 1)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"posta/golive"
 	"posta/inbox"
 	"posta/outbound"
+	"posta/project"
 	"posta/provider"
 	"posta/text"
 	"posta/web"
@@ -84,7 +85,7 @@ func office(t *testing.T) *back {
 		Owners: map[string]inbox.Owner{"merchant_order": func(_ context.Context, _ posta.ConnectionID, n provider.Notice) (inbox.Handling, error) {
 			return inbox.Handling{Payment: posta.PaymentID(n.Resource), Open: n.Status == "opened", Changed: n.Status == "closed"}, nil
 		}}}
-	handler := web.New(web.Services{Accounts: o.accounts, Tills: o.tills, Payments: o.payments, Settlements: o.closes, Inbox: o.inbox, GoLive: &golive.Service{Store: o.db, Accounts: o.accounts, Clock: o.clock, Committed: o.live.Wake}, Hub: o.live, Events: o.db, Calls: o.db,
+	handler := web.New(web.Services{Accounts: o.accounts, Tills: o.tills, Payments: o.payments, Settlements: o.closes, Inbox: o.inbox, Projects: &project.Service{Store: o.db, Clock: o.clock, Log: log, Committed: o.live.Wake}, GoLive: &golive.Service{Store: o.db, Accounts: o.accounts, Clock: o.clock, Committed: o.live.Wake}, Hub: o.live, Events: o.db, Calls: o.db,
 		Catalog: text.Must(), Clock: o.clock, Log: log, PublicURL: func() string { return o.public }, Version: "test"})
 	o.server.Close()
 	o.server = httptest.NewServer(handler)

@@ -13,6 +13,7 @@ import (
 	"posta"
 	"posta/account"
 	"posta/golive"
+	"posta/inbox"
 	"posta/project"
 	"posta/text"
 	"posta/web"
@@ -57,7 +58,7 @@ func openBureau(t testing.TB) *bureau {
 		},
 		Gate: func(context.Context, project.Actor, project.Project, project.PilotStep) error { return nil }}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	handler := web.New(web.Services{Accounts: b.accounts, Tills: b.tills, Payments: b.payments, Settlements: b.closes, Projects: b.projects, GoLive: &golive.Service{Store: b.db, Accounts: b.accounts, Clock: b.clock, Committed: b.live.Wake}, Hub: b.live, Events: b.db, Calls: b.db,
+	handler := web.New(web.Services{Accounts: b.accounts, Tills: b.tills, Payments: b.payments, Settlements: b.closes, Projects: b.projects, Inbox: &inbox.Service{Store: b.db, Clock: b.clock, Log: log}, GoLive: &golive.Service{Store: b.db, Accounts: b.accounts, Clock: b.clock, Committed: b.live.Wake}, Hub: b.live, Events: b.db, Calls: b.db,
 		Catalog: text.Must(), Clock: b.clock, Log: log, PublicURL: func() string { return b.public }, Version: "test"})
 	b.server.Close()
 	b.server = httptest.NewServer(handler)

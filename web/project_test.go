@@ -79,6 +79,7 @@ func TestThreadAnswersQuestions(t *testing.T) {
 	b.clock.Move(7 * time.Hour)
 	has(t, w.page(at(b.ecr)+"/thread"), "Vencida hace")
 	has(t, w.page("/projects?late=1"), "Doña Rosa", "Vencida hace")
+	has(t, w.page("/"), "Proyectos que esperan a alguien", "Doña Rosa", "Vencida hace")
 	w.done(at(b.ecr)+"/thread/post", "nonce", nonce(), "text", "La del mostrador", "to", string(b.ecr.Contacts[0].ID))
 	has(t, w.page(at(b.ecr)+"/thread"), "Respondida tarde")
 	w.done(at(b.ecr)+"/thread/note", "nonce", nonce(), "text", "Cliente apurado")

@@ -17,6 +17,7 @@ import (
 	"posta/golive"
 	"posta/live"
 	"posta/payment"
+	"posta/project"
 	"posta/provider"
 	"posta/seal"
 	"posta/settlement"
@@ -167,7 +168,7 @@ func start(t *testing.T) *hub {
 	h.tills = &till.Service{Location: h.accounts.Location, TerminalUse: h.terminalUse, Keeper: h.db, Clock: h.clock, Open: open, Currency: h.accounts.Currency,
 		ConnectionMode: h.accounts.ConnectionMode, Busy: func(context.Context, posta.MerchantID, posta.TillID) (bool, error) { return false, nil }}
 	handler := web.New(web.Services{Accounts: h.accounts, Tills: h.tills, Payments: h.payments, Settlements: h.closes, Hub: h.live,
-		GoLive: &golive.Service{Store: h.db, Accounts: h.accounts, Clock: h.clock, Committed: h.live.Wake}, Events: h.db, Calls: h.db,
+		Projects: &project.Service{Store: h.db, Clock: h.clock, Log: log, Committed: h.live.Wake}, GoLive: &golive.Service{Store: h.db, Accounts: h.accounts, Clock: h.clock, Committed: h.live.Wake}, Events: h.db, Calls: h.db,
 		Catalog: text.Must(), Clock: h.clock, Log: log, PublicURL: func() string { return h.public }, Version: "test"})
 	h.server = httptest.NewServer(handler)
 	t.Cleanup(func() { cancel(); <-running; h.server.Close() })
