@@ -108,7 +108,7 @@ func (j *journey) homologate() {
 	x.submit("homologation/run", nil)
 	x.shot("53-run")
 	began := time.Now()
-	x.untilWithin(time.Minute, "the run ends, and the page shows it by itself", fmt.Sprintf(`document.querySelectorAll(".case-paid").length === %d && !document.querySelector("#run progress, #run [role=progressbar]")`, len(homologation.Set("prisma_ecr"))))
+	x.untilWithin(3*time.Minute, "the run ends, and the page shows it by itself", fmt.Sprintf(`document.querySelectorAll(".case-paid").length === %d && !document.querySelector("#run progress, #run [role=progressbar]")`, len(homologation.Set("prisma_ecr"))))
 	j.t.Logf("run of %d cases: %.1f s", len(homologation.Set("prisma_ecr")), time.Since(began).Seconds())
 	x.shot("54-all-green")
 	j.submissions(sheet)

@@ -49,7 +49,7 @@ func (j *journey) proveQR() {
 	x, all := j.integrator, len(homologation.Set("mercadopago_qr"))
 	x.at(j.id, "homologation")
 	x.submit("homologation/run", nil)
-	x.untilWithin(time.Minute, "the run ends, and the page shows it by itself", fmt.Sprintf(`document.querySelectorAll("#cases .state-paid").length >= %d - 1 && !document.querySelector("#run progress, #run [role=progressbar]")`, all))
+	x.untilWithin(3*time.Minute, "the run ends, and the page shows it by itself", fmt.Sprintf(`document.querySelectorAll("#cases .state-paid").length >= %d - 1 && !document.querySelector("#run progress, #run [role=progressbar]")`, all))
 	if o := j.overview(); len(o.Missing) > 0 || o.Standing.Met {
 		x.fail("after the run: missing %v, %+v", o.Missing, o.Standing)
 	}
