@@ -133,6 +133,9 @@ func matchRows(cases []Case, rows []SheetRow) []Row {
 		title, more := wordsOf(r.Title), wordsOf(r.Title+" "+r.Expected)
 		for j, c := range cases {
 			best := 0
+			if named(c, title) {
+				best = certain
+			}
 			for _, alias := range c.Aliases {
 				words := wordsOf(alias)
 				switch {
@@ -156,6 +159,19 @@ func matchRows(cases []Case, rows []SheetRow) []Row {
 		}
 	}
 	return out
+}
+
+// certain is more than what any alias tells.
+const certain = 1000
+
+// named reports whether the words are a case's own title in one of its languages.
+func named(c Case, words []string) bool {
+	for _, title := range c.Title {
+		if len(words) > 0 && slices.Equal(wordsOf(title), words) {
+			return true
+		}
+	}
+	return false
 }
 
 func holds(text, words []string) bool {
