@@ -41,7 +41,7 @@ func (s *Service) saveContact(ctx context.Context, a Actor, id posta.ProjectID, 
 		kept = c
 		if i < 0 {
 			r.Project.Contacts = append(r.Project.Contacts, c)
-			s.tell(r, a, "contact_added", told{"contact": c.ID, "name": c.Name, "email": c.Email})
+			s.tell(r, a, "contact_added", told{"contact": c.ID, "name": c.Name, "email": veilEmail(c.Email)})
 			return nil
 		}
 		old := r.Project.Contacts[i]
@@ -54,7 +54,7 @@ func (s *Service) saveContact(ctx context.Context, a Actor, id posta.ProjectID, 
 			r.Project.Contacts[i] = c
 		}
 		if old != c {
-			s.tell(r, a, "contact_changed", told{"contact": kept.ID, "old": old, "new": kept})
+			s.tell(r, a, "contact_changed", told{"contact": kept.ID, "old": old.veiled(), "new": kept.veiled()})
 		}
 		return nil
 	})
@@ -74,7 +74,7 @@ func (s *Service) RemoveContact(ctx context.Context, a Actor, id posta.ProjectID
 		}
 		if c.RemovedAt.IsZero() {
 			c.RemovedAt = s.Clock.Now()
-			s.tell(r, a, "contact_removed", told{"contact": c.ID, "name": c.Name, "email": c.Email})
+			s.tell(r, a, "contact_removed", told{"contact": c.ID, "name": c.Name, "email": veilEmail(c.Email)})
 		}
 		return nil
 	})

@@ -354,3 +354,34 @@ func TestAQueuedMailSparesWhoLeft(t *testing.T) {
 		}
 	})
 }
+
+// What events tell goes to every program of the merchant and stays: addresses,
+// phones and tax numbers of the client's people are not in it.
+func TestEventsTellNobodysAddress(t *testing.T) {
+	eachBureau(t, func(t *testing.T, b *bureau) {
+		p := b.project(t, project.Integration)
+		client := project.Client{Name: "Supermercado Norte", TaxID: "30-00000000-7", Country: "AR"}
+		must(b.Edit(t.Context(), b.ana, p.ID, project.Changes{Client: &client}))(t)
+		c := must(b.AddContact(t.Context(), b.ana, p.ID, project.Contact{Name: "Eva", Email: "eva.canario@norte.example", Phone: "+54 11 5555 0199"}))(t)
+		c.Phone = "+54 11 5555 0188"
+		must(b.ChangeContact(t.Context(), b.ana, p.ID, c))(t)
+		fine(t, b.RemoveContact(t.Context(), b.ana, p.ID, c.ID))
+		must(b.Register(t.Context(), b.ana, p.ID, project.Registration{Owner: project.ClientSide, TaxID: "30-00000000-7", LegalName: "Norte SA"}))(t)
+		must(b.AskTerminals(t.Context(), b.ana, p.ID, project.TerminalRequest{Quantity: 1, Name: "Eva", Address: "Calle 1", Locality: "La Plata", Province: "Buenos Aires",
+			PostalCode: "1900", Phone: "+54 11 5555 0199", Hours: "9 a 18", TaxID: "30-00000000-7"}))(t)
+		must(b.Receive(t.Context(), b.inbound(p, "otra.canario@norte.example", "Hola")))(t)
+		m := must(b.Post(t.Context(), b.ana, project.PostInput{Project: p.ID, Subject: "Guía", Text: "Hola."}))(t)
+		b.later(t, 0)
+		fine(t, b.post.Bounce(t.Context(), b.letters(carla, "Guía")[0].ID, carla, false))
+		if got := must(b.db.Message(t.Context(), b.m, m.ID))(t); got.State != project.Bounced {
+			t.Fatalf("%s", got.State)
+		}
+		for _, e := range must(b.db.ProjectEvents(t.Context(), b.m, p.ID))(t) {
+			for _, personal := range []string{"eva.canario", "otra.canario", "carla@", "5555", "30000000007", "Calle 1"} {
+				if strings.Contains(string(e.Data), personal) {
+					t.Errorf("%s tells %s: %s", e.Type, personal, e.Data)
+				}
+			}
+		}
+	})
+}

@@ -73,7 +73,7 @@ func (s *Service) AskTerminals(ctx context.Context, a Actor, id posta.ProjectID,
 		now := s.Clock.Now()
 		asked := TerminalRequest{ID: q.ID, Quantity: q.Quantity, Name: q.Name, Address: q.Address, Locality: q.Locality, Province: q.Province,
 			PostalCode: q.PostalCode, Phone: q.Phone, Hours: q.Hours, TaxID: q.TaxID, AskedAt: now, AskedBy: a.By()}
-		data := told{"quantity": q.Quantity, "locality": q.Locality, "tax_id": q.TaxID}
+		data := told{"quantity": q.Quantity, "locality": q.Locality, "tax_id": veilNumber(q.TaxID)}
 		switch there := r.Project.request(q.ID); {
 		case there == nil:
 			if asked.ID == "" {

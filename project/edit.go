@@ -109,6 +109,9 @@ func (p Project) differs(now Project) told {
 	} {
 		if !reflect.DeepEqual(f.old, f.new) {
 			data[f.name] = told{"old": f.old, "new": f.new}
+			if f.name == "client" {
+				data[f.name] = told{"old": p.Client.veiled(), "new": now.Client.veiled()}
+			}
 		}
 	}
 	return data

@@ -113,7 +113,7 @@ func (s *Service) receive(ctx context.Context, p Project, in mail.Inbound, id st
 			last.Detail = DetailUnknown
 			s.start(r, w, last, false)
 		}
-		s.tell(r, a, "message", told{"message": last.ID, "kind": last.Kind, "channel": Email, "off_table": last.OffTable, "detail": last.Detail})
+		s.tell(r, a, "message", told{"message": last.ID, "kind": last.Kind, "channel": Email, "off_table": last.OffTable, "detail": veilText(last.Detail)})
 		return nil
 	})
 	if err != nil {
@@ -271,6 +271,6 @@ func (s *Service) sender(r *Record, a Actor, m Message, contact posta.ContactID)
 		return c, err
 	}
 	r.Project.Contacts = append(r.Project.Contacts, c)
-	s.tell(r, a, "contact_added", told{"contact": c.ID, "name": c.Name, "email": c.Email})
+	s.tell(r, a, "contact_added", told{"contact": c.ID, "name": c.Name, "email": veilEmail(c.Email)})
 	return c, nil
 }

@@ -55,8 +55,8 @@ func (s *Service) Register(ctx context.Context, a Actor, id posta.ProjectID, g R
 		case !e.Passage.AskedAt.IsZero():
 			return refuse("passage_asked")
 		}
-		s.tell(r, a, "registered", told{"old": told{"owner": e.Owner, "tax_id": e.TaxID, "legal_name": e.LegalName},
-			"new": told{"owner": g.Owner, "tax_id": g.TaxID, "legal_name": g.LegalName}})
+		s.tell(r, a, "registered", told{"old": told{"owner": e.Owner, "tax_id": veilNumber(e.TaxID), "legal_name": e.LegalName},
+			"new": told{"owner": g.Owner, "tax_id": veilNumber(g.TaxID), "legal_name": g.LegalName}})
 		e.Owner, e.TaxID, e.LegalName, e.Registered = g.Owner, g.TaxID, g.LegalName, g.At
 		return nil
 	})

@@ -197,7 +197,7 @@ func (s *Service) sent(p Project, m *Message, tried bool, err error, refused []s
 	case len(refused) > 0: // nobody got it: the others get it now
 		m.Bounced = append(m.Bounced, refused...)
 		m.State, m.DueAt = Bounced, now
-		return []posta.Event{s.mailEvent(p, *m, "bounced", told{"message": m.ID, "addresses": refused})}
+		return []posta.Event{s.mailEvent(p, *m, "bounced", told{"message": m.ID, "addresses": veilEmails(refused)})}
 	case !tried: // everybody refused it
 		m.State = Bounced
 		return nil
@@ -212,7 +212,7 @@ func (s *Service) sent(p Project, m *Message, tried bool, err error, refused []s
 		return nil
 	}
 	m.State = Failed
-	return []posta.Event{s.mailEvent(p, *m, "mail_failed", told{"message": m.ID, "detail": m.Detail})}
+	return []posta.Event{s.mailEvent(p, *m, "mail_failed", told{"message": m.ID, "detail": veilText(m.Detail)})}
 }
 
 // final reports whether another try is in vain.
@@ -272,7 +272,7 @@ func (s *Service) bounced(ctx context.Context, p Project, b mail.Bounce) error {
 		}
 		m.Bounced = append(m.Bounced, fresh...)
 		m.State, m.Detail = Bounced, b.Diagnostic
-		return []posta.Event{s.mailEvent(p, *m, "bounced", told{"message": m.ID, "addresses": fresh})}, nil
+		return []posta.Event{s.mailEvent(p, *m, "bounced", told{"message": m.ID, "addresses": veilEmails(fresh)})}, nil
 	})
 	if err != nil || len(fresh) == 0 {
 		return err
