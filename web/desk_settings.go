@@ -6,6 +6,7 @@ import (
 
 // deskSettingsData is what the page of the desk's settings shows.
 type deskSettingsData struct {
+	Hook   string // where the mail server hands in what comes to the desk's address; "" for who does not manage it
 	Desk   project.Desk
 	Sent   sent
 	Manage bool
@@ -18,8 +19,11 @@ func (s *server) deskSettingsPage(v *visit, back sent) error {
 	if err != nil {
 		return err
 	}
-	return v.renderAs(back.answered(), "desk-settings", deskSettingsData{Desk: desk, Sent: back, Manage: v.may(project.Manage),
-		Zone: v.Merchant.TimeZone, Land: v.country(v.Merchant.Country)})
+	data := deskSettingsData{Desk: desk, Sent: back, Manage: v.may(project.Manage), Zone: v.Merchant.TimeZone, Land: v.country(v.Merchant.Country)}
+	if data.Manage { // who knows the address can write in the clients' names
+		data.Hook = s.PublicURL() + "/hooks/mail/" + s.Accounts.MailSecret(v.Merchant.ID)
+	}
+	return v.renderAs(back.answered(), "desk-settings", data)
 }
 
 func (s *server) saveDesk(v *visit) (string, error) {

@@ -48,7 +48,9 @@ func TestDeskSettingsAreTheManagers(t *testing.T) {
 	form := []string{"team_email", "equipo@tienda.example", "team_name", "Equipo", "capacity", "3", "silent_weeks", "4", "hours", "business", "opens_at", "08:00", "closes_at", "17:30", "warn_percent", "60"}
 	for _, role := range []posta.Role{posta.Integrator, posta.Commercial} {
 		w := b.login(string(role) + "@tienda.example")
-		has(t, w.page("/desk/settings"), "disabled", "Solo el gerente de proyecto o el dueño")
+		page := w.page("/desk/settings")
+		has(t, page, "disabled", "Solo el gerente de proyecto o el dueño")
+		hasNot(t, page, "/hooks/mail/")
 		if got := w.post("/desk/settings", form...); got.status != http.StatusForbidden {
 			t.Errorf("%s changes the desk: %d", role, got.status)
 		}
@@ -65,6 +67,7 @@ func TestDeskSettingsAreTheManagers(t *testing.T) {
 		t.Fatalf("half done: %+v %v", desk, err)
 	}
 	m.done("/desk/settings", form...)
+	has(t, m.page("/desk/settings"), "/hooks/mail/"+b.accounts.MailSecret(b.world.Merchant.ID))
 	desk, err = b.projects.GetDesk(t.Context(), b.as(posta.Owner))
 	if err != nil || desk.Team != (project.Address{Name: "Equipo", Email: "equipo@tienda.example"}) || desk.Capacity != 3 || desk.SilentWeeks != 4 || !desk.BusinessHours || desk.OpensAt != "08:00" || desk.ClosesAt != "17:30" || desk.WarnPercent != 60 {
 		t.Errorf("%+v %v", desk, err)
