@@ -42,7 +42,7 @@ type Window struct {
 // GateUse is what passed a window so far.
 type GateUse struct {
 	Payments int
-	Amount   int64 // minor units
+	Amount   int64 // what buyers pay, minor units
 }
 
 // At is the gate as it stands at now: a window ends by itself.
@@ -52,6 +52,10 @@ func (g Gate) At(now time.Time) Gate {
 	}
 	return g
 }
+
+// Charged is what the buyer pays, as far as it is known, in minor units: what is
+// asked with the cash that is handed out, or what came if that is more (a tip).
+func (p Payment) Charged() int64 { return max(p.Captured, p.Amount.Amount+p.Options.CashBack) }
 
 // Admit reports whether the gate lets a new live payment pass, used being what
 // passed its window so far. Errors: gate_closed with Params["gate"] the state
@@ -70,7 +74,7 @@ func (g Gate) Admit(p Payment, used GateUse) error {
 			return refuse("window_over")
 		case used.Payments >= g.Window.Payments:
 			return refuse("window_payments")
-		case used.Amount+p.Amount.Amount > g.Window.Amount:
+		case used.Amount+p.Charged() > g.Window.Amount:
 			return refuse("window_amount")
 		}
 		return nil
