@@ -13,10 +13,10 @@ import (
 type UserInput struct {
 	ID         posta.UserID // "" makes one up; given, it makes a repeat find the first
 	MerchantID posta.MerchantID
-	Email      string // any case
-	Name       string // ≤ 100 characters
-	Password   string // 10 characters to 256 bytes
-	Language   string // "es", "pt", "en"; "" follows the browser
+	Email      string     // any case
+	Name       string     // ≤ 100 characters
+	Password   string     // 10 characters to 256 bytes
+	Language   string     // "es", "pt", "en"; "" follows the browser
 	Role       posta.Role // "" is owner
 }
 

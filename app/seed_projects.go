@@ -126,7 +126,9 @@ func (s *story) others(ctx context.Context) {
 			s.open(ctx, 110)
 			s.clock.Move(s.now.Add(-15 * day).Sub(s.clock.Now()))
 			s.step(s.desk.ConfirmStable(ctx, s.as.manager, s.id, "Noventa días sin novedades."))
-			s.elsewhere(func() { s.step(s.desk.HandOffTo(ctx, s.as.manager, s.id, "Soporte de comercios, soporte@posta.example")) })
+			s.elsewhere(func() {
+				s.step(s.desk.HandOffTo(ctx, s.as.manager, s.id, "Soporte de comercios, soporte@posta.example"))
+			})
 		}},
 	} {
 		s.begin(ctx, o.days, s.input(o.plan, fmt.Sprintf("cliente%d.example", i+2)))

@@ -133,8 +133,6 @@ func (h *hall) gate(change func(*golive.Gate)) {
 	h.must(err)
 }
 
-func (h *hall) project0() posta.MerchantID { return h.world.Merchant.ID }
-
 // notice is one of the test connection that proves everything.
 func (h *hall) notice(change func(*inbox.Notification)) inbox.Notification {
 	now := h.clock.Now()

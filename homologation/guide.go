@@ -44,7 +44,7 @@ func (s *Service) GuideFor(ctx context.Context, actor project.Actor, id posta.Pr
 		if slices.Contains(backstage, line.Deed) {
 			continue
 		}
-		g.Steps = append(g.Steps, Step{Deed: line.Deed, Params: line.Params})
+		g.Steps = append(g.Steps, Step(line))
 	}
 	return g, nil
 }

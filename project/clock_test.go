@@ -144,13 +144,12 @@ func TestWhoMayCloseAQuestion(t *testing.T) {
 func TestP51_TheMeanIsTheOneComputedByHand(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		type question struct {
-			clock  posta.ClockID
-			phase  project.Phase
-			asked  time.Time
-			limit  time.Duration
-			took   time.Duration
-			state  string // "", "answered", "closed"
-			breach bool
+			clock posta.ClockID
+			phase project.Phase
+			asked time.Time
+			limit time.Duration
+			took  time.Duration
+			state string // "", "answered", "closed"
 		}
 		b := newBureau(t, db)
 		fewer(t, db)

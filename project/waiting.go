@@ -42,7 +42,7 @@ func (s *Service) places(ctx context.Context, m posta.MerchantID) ([]Place, erro
 // with Params["reason"] "not_in_backlog"; invalid with field people.integrator
 // (required).
 func (s *Service) Reprioritise(ctx context.Context, a Actor, id posta.ProjectID) (Place, error) {
-	p, err := s.change(ctx, a, Sell, id, func(r *Record) error {
+	if _, err := s.change(ctx, a, Sell, id, func(r *Record) error {
 		switch {
 		case a.User == "" || a.User != r.Project.People.Commercial:
 			return &posta.Error{Code: posta.CodeForbidden, Params: map[string]string{"right": string(Sell), "reason": "not_its_commercial"}}
@@ -56,8 +56,7 @@ func (s *Service) Reprioritise(ctx context.Context, a Actor, id posta.ProjectID)
 		r.Project.WaitingAt = s.Clock.Now()
 		s.tell(r, a, "reprioritised", told{"return_to": r.Project.ReturnTo})
 		return nil
-	})
-	if err != nil {
+	}); err != nil {
 		return Place{}, err
 	}
 	if err := s.fill(ctx, a.Merchant); err != nil {
@@ -70,7 +69,7 @@ func (s *Service) Reprioritise(ctx context.Context, a Actor, id posta.ProjectID)
 	if i := slices.IndexFunc(places, func(other Place) bool { return other.Project.ID == id }); i >= 0 {
 		return places[i], nil
 	}
-	p, err = s.Store.Project(ctx, a.Merchant, id)
+	p, err := s.Store.Project(ctx, a.Merchant, id)
 	return Place{Project: p}, err
 }
 
