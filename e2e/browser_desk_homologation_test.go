@@ -54,6 +54,7 @@ func (b *bureau) swipe(in payment.Input, code, brand, kind string) payment.Payme
 	b.must(err)
 	b.device("take", code, map[string]any{"intent": p.Order})
 	b.device("present", code, map[string]any{"card": map[string]any{"brand": brand, "kind": kind}})
+	b.move(5 * time.Second) // the acquirer takes its time
 	b.eventually("the payment is paid", func() bool {
 		p, err = b.Payments.Refresh(context.Background(), b.Seed.Merchant, in.Mode, p.ID)
 		return err == nil && p.State == payment.Paid
