@@ -143,7 +143,7 @@ func TestApprovalTellsWhichDataWereNotSent(t *testing.T) {
 func TestWhatQualitySaysHasWords(t *testing.T) {
 	l := text.Must()
 	for _, key := range []string{"todo.other_means", "todo.call_bank", "todo.check_data", "todo.send_data", "todo.other_card", "todo.accepted_cards",
-		"todo.installments", "todo.look_first", "todo.other", "detail.absent", "detail.value", "detail.needs_card", "detail.not_checked", "detail.failed",
+		"todo.installments", "todo.look_first", "todo.expired", "todo.pin", "todo.wait", "todo.other", "detail.absent", "detail.value", "detail.needs_card", "detail.not_checked", "detail.failed",
 		"kind.manual", "kind.automatic", "kind.preview", "result.measured", "result.not_measurable",
 		"reason.test_credentials", "reason.other_connection", "reason.no_money", "reason.no_payment", "reason.no_request", "reason.unreadable", "reason.missed",
 		"data.item", "data.payer", "data.shipping", "data.industry"} {
@@ -153,6 +153,29 @@ func TestWhatQualitySaysHasWords(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A card terminal's declines have advice of their own, each its own.
+func TestATerminalsDeclinesSayWhatToDo(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		want := map[string]string{"51": "other_means", "54": "expired", "55": "pin", "05": "call_bank", "91": "wait"}
+		for code := range want {
+			d.charge(d.live, provider.Fact{Kind: provider.FactAttempt, ID: "a" + code, At: d.clock.Now(), Status: provider.StatusRejected, Detail: code, Method: "credit_card"},
+				provider.Fact{Kind: provider.FactOrder, ID: "o" + code, At: d.clock.Now(), Status: provider.StatusRejected})
+			d.clock.Move(time.Minute)
+		}
+		r, err := d.Approval(ctx, quality.ApprovalFilter{MerchantID: d.merchant.ID, Mode: posta.Live, TimeZone: d.merchant.TimeZone})
+		d.must(err)
+		if len(r.Declines) != len(want) {
+			t.Fatalf("%+v", r.Declines)
+		}
+		for _, decline := range r.Declines {
+			if decline.Todo != "quality.todo."+want[decline.Detail] {
+				t.Errorf("%s: %s", decline.Detail, decline.Todo)
+			}
+		}
+	})
 }
 
 // many is a store with more payments than a report takes.
