@@ -28,6 +28,7 @@ func (s *server) homologationRoutes(mux *http.ServeMux) {
 	do("run", s.homologationPage, s.startRun)
 	do("run/stop", s.homologationPage, s.stopRun)
 	do("confirm", s.homologationPage, s.confirmHomologation)
+	do("verify", s.homologationPage, s.verifyReport)
 	do("submit", s.homologationPage, s.submitSheet)
 	do("submissions/{submission}", s.homologationPage, s.answerSubmission)
 	do("cases/{case}/evaluate", s.casePage, s.evaluateCase)
@@ -170,6 +171,7 @@ type homologationData struct {
 	Run         runView
 	Found       *shownFound
 	Submissions []shownSubmission
+	Confirmable bool // nobody reviews a sheet: a person says that all is proven
 	Waits       bool // one of them waits for its answer
 	Original    project.Project
 	Standing    string // why it is not passed
@@ -255,6 +257,7 @@ func (s *server) homologationPage(v *visit, back sent) error {
 			data.Choices = append(data.Choices, option{c.Case.Key, titles[c.Case.Key], false})
 		}
 	}
+	data.Confirmable = !homologation.Reviewed(frame.Product)
 	for _, key := range o.Missing {
 		data.Missing = append(data.Missing, option{key, titles[key], false})
 	}

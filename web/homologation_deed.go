@@ -149,6 +149,23 @@ func (v *visit) download(name, media string, data []byte) error {
 	return nil
 }
 
+// verifyReport says whether a report's page is as this hub signed it.
+func (s *server) verifyReport(v *visit, id posta.ProjectID) (string, error) {
+	files, err := v.files("report")
+	if err != nil {
+		return "", err
+	}
+	if len(files) == 0 {
+		return "", posta.Invalid("report", "unreadable")
+	}
+	r, err := s.Homologation.VerifyPage(files[0].Data)
+	if err != nil {
+		return "", err
+	}
+	v.flash("ok", v.T("cases.verify.genuine"), r.Name+" · "+v.words.DateTime(r.Made, v.Zone))
+	return v.homologationAddress("#send"), nil
+}
+
 // homologationReport answers the signed report, as a page or as PDF.
 func (s *server) homologationReport(v *visit) error {
 	p, err := v.project()

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,6 +91,13 @@ func TestTheSheetComesInAndItsRowsAreMatched(t *testing.T) {
 	if got := works.get(tab + "/filled.xlsx"); got.status != http.StatusOK || got.header.Get("Content-Type") != homologation.SheetType {
 		t.Errorf("the filled sheet: %d %s", got.status, got.header.Get("Content-Type"))
 	}
+	report := works.get(tab + "/report").body
+	if got := works.upload(tab+"/verify", "report", "informe.html", report); got.status != http.StatusSeeOther {
+		t.Errorf("a genuine report: %d %.300s", got.status, got.body)
+	}
+	has(t, works.page(tab), "El informe es auténtico")
+	has(t, works.upload(tab+"/verify", "report", "informe.html", strings.Replace(report, "Doña Rosa", "Doña Nadie", 1)).body, "cambió después de firmarse")
+	has(t, works.upload(tab+"/verify", "report", "informe.html", "hola").body, "no es la página de un informe")
 	if got := works.post(tab+"/run", "case", ""); got.status != http.StatusConflict {
 		t.Errorf("a run without a connection: %d", got.status)
 	}
