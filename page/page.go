@@ -205,7 +205,8 @@ func (t *Templates) execute(name, entry string, ctx Context, data any) ([]byte, 
 }
 
 // Render writes the page name as an HTML answer. Nothing is sent if it fails:
-// the caller still holds w and can answer with an error page.
+// the caller still holds w and can answer with an error page. That the reader
+// left meanwhile is no failure.
 func (t *Templates) Render(w http.ResponseWriter, status int, name string, ctx Context, data any) error {
 	body, err := t.Execute(name, ctx, data)
 	if err != nil {
@@ -217,6 +218,6 @@ func (t *Templates) Render(w http.ResponseWriter, status int, name string, ctx C
 		w.Header().Set("Cache-Control", "no-store")
 	}
 	w.WriteHeader(status)
-	_, err = w.Write(body)
-	return err
+	_, _ = w.Write(body)
+	return nil
 }

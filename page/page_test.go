@@ -81,6 +81,19 @@ func TestRenderSendsNothingOnError(t *testing.T) {
 	}
 }
 
+// gone is a reader that left.
+type gone struct{ http.ResponseWriter }
+
+func (gone) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+func TestAReaderThatLeftIsNoFailure(t *testing.T) {
+	t.Parallel()
+	pages := page.Must(page.New(files("a.html", `{{define "title"}}{{end}}{{define "main"}}hello{{end}}`)))
+	if err := pages.Render(gone{httptest.NewRecorder()}, http.StatusOK, "a", context("es"), nil); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestNewRefusesWhatWouldFailLater(t *testing.T) {
 	t.Parallel()
 	for name, broken := range map[string]string{
