@@ -239,7 +239,7 @@ func (j *journey) silence() {
 	for week, wait := range []func(){
 		func() {}, // the first check asks
 		func() {
-			j.mailed("clara@puerto.example", "vuelve solo a la lista de espera")
+			j.mailed("clara@puerto.example", "vuelve solo al backlog de integraciones")
 			x.open(x.demo.page("/projects?silent=1"))
 			x.is("the board counts the silence", fmt.Sprintf(`document.querySelector(".tile:has(a[href='/projects/%s']) .silence")`, j.id))
 			x.open(x.demo.page("/desk"))

@@ -35,7 +35,7 @@ func (b *bureau) got(to, subject string) (n int) {
 const (
 	weekly   = "Seguimiento semanal"
 	warning  = "Necesitamos su respuesta"
-	returned = "El proyecto volvió a la lista de espera"
+	returned = "El proyecto volvió al backlog"
 	carla    = "carla@norte.example"
 )
 
@@ -72,7 +72,7 @@ func TestP52_TwoSilentWeeksGoBackToTheBacklog(t *testing.T) {
 		if p.Stage != project.Backlog || p.ReturnTo != project.Integration || !p.DueAt.IsZero() || b.events(t, p, "returned") != 1 || b.got(carla, returned) != 1 {
 			t.Errorf("%s, return to %q, due %s, %d returns, %v", p.Stage, p.ReturnTo, p.DueAt, b.events(t, p, "returned"), b.subjects(carla))
 		}
-		if n := b.got(b.address(t, b.seller), "Supermercado Norte volvió a la lista de espera"); n != 1 {
+		if n := b.got(b.address(t, b.seller), "Supermercado Norte volvió al backlog"); n != 1 {
 			t.Errorf("its commercial was told %d times", n)
 		}
 	})

@@ -202,11 +202,7 @@ func (v *visit) gateItems(data *gateData) {
 		item := gateItem{Item: i, Name: v.T("golive.item." + i.Key), Asks: v.T("golive.item." + i.Key + ".asks"), Look: itemLook[i.Status],
 			ForWindow: slices.Contains(view.ForWindow, i.Key)}
 		if i.Reason != "" {
-			words := params(i.Params)
-			if keys := strings.Split(i.Params["cases"], ","); len(keys) > 5 {
-				words["cases"] = strings.Join(keys[:5], ", ") + "… (" + i.Params["count"] + ")"
-			}
-			item.Why = v.T("golive.reason."+i.Key+"."+i.Reason, words)
+			item.Why = v.T("golive.reason."+i.Key+"."+i.Reason, params(i.Params))
 		}
 		if i.Waiver != nil {
 			item.Who = who.Name(i.Waiver.By)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"posta"
+	"posta/homologation"
 )
 
 // historyRoutes registers the story of a project.
@@ -44,6 +45,10 @@ func (s *server) historyPage(v *visit) error {
 	}
 	data := historyData{Frame: frame}
 	who := v.peopleOf(frame.Project)
+	titles := map[string]string{}
+	for _, c := range homologation.Set(frame.Product) {
+		titles[c.Key] = c.Number + " · " + v.pick(c.Title)
+	}
 	var before time.Time
 	for _, e := range events {
 		h := happening{Event: e, Who: who.Name(e.Actor), Title: e.Type, Clock: e.CreatedAt.In(v.Zone).Format("15:04"), Shown: happeningLook(e.Type)}
@@ -55,7 +60,7 @@ func (s *server) historyPage(v *visit) error {
 		} else if gap := e.CreatedAt.Sub(before); gap >= time.Hour {
 			h.Gap = gap
 		}
-		h.Lines, h.Raw = v.happened(e)
+		h.Lines, h.Raw = v.happened(e, titles)
 		before = e.CreatedAt
 		data.Events = append(data.Events, h)
 	}
@@ -76,8 +81,8 @@ func happeningLook(kind string) string {
 }
 
 // happened tells what an event says in lines that a person reads, and the
-// material itself.
-func (v *visit) happened(e posta.Event) (lines []string, raw string) {
+// material itself. titles are those of the homologation's cases, by key.
+func (v *visit) happened(e posta.Event, titles map[string]string) (lines []string, raw string) {
 	var data map[string]any
 	if json.Unmarshal(e.Data, &data) != nil || len(data) == 0 {
 		return nil, ""
@@ -87,6 +92,12 @@ func (v *visit) happened(e posta.Event) (lines []string, raw string) {
 	stage := func(name string) string { return v.T("project.stage." + text(name)) }
 	if text("to") != "" && v.words.Has("project.stage."+text("to")) {
 		lines = append(lines, stage("from")+" → "+stage("to"))
+	}
+	if title := titles[text("case")]; title != "" {
+		lines = append(lines, title)
+		if verdict := text("verdict"); verdict != "" {
+			lines = append(lines, v.T("homologation.verdict."+verdict))
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(data)) {
 		if said := text(name); said != "" && slices.Contains([]string{"reason", "note", "channel", "incident", "subject", "name", "text"}, name) {
@@ -99,8 +110,8 @@ func (v *visit) happened(e posta.Event) (lines []string, raw string) {
 	if key := text("key"); key != "" {
 		lines = append(lines, v.conditionWords(key))
 	}
-	if len(lines) == 0 && data["terminals"] != nil {
-		lines = append(lines, fmt.Sprint(data["terminals"]))
+	if terminals, ok := data["terminals"].([]any); ok && len(lines) == 0 {
+		lines = append(lines, strings.Trim(fmt.Sprint(terminals), "[]"))
 	}
 	return lines, string(pretty)
 }

@@ -93,7 +93,7 @@ func (s *Simulator) inboxPage(w http.ResponseWriter, r *http.Request) {
 	slices.Reverse(letters)
 	hidden := max(0, len(letters)-lettersShown)
 	s.show(w, r, http.StatusOK, "inbox", map[string]any{"to": to, "inboxes": s.Inboxes(), "letters": letters[:len(letters)-hidden], "hidden": hidden,
-		"smtp": s.SMTPAddress()})
+		"smtp": s.SMTPAddress(), "now": s.clock.Now()})
 }
 
 func (s *Simulator) letterPage(w http.ResponseWriter, r *http.Request) { s.open(w, r, "", Reply{}) }
@@ -116,7 +116,7 @@ func (s *Simulator) open(w http.ResponseWriter, r *http.Request, problem string,
 	if problem != "" {
 		status = http.StatusBadRequest
 	}
-	s.show(w, r, status, "letter", map[string]any{"l": l, "as": as, "text": typed.Text, "error": problem, "hook": s.Hook() != ""})
+	s.show(w, r, status, "letter", map[string]any{"l": l, "as": as, "text": typed.Text, "error": problem, "hook": s.Hook() != "", "now": s.clock.Now()})
 }
 
 // deed is what a person does with a letter: reply, away, bounce, late.
