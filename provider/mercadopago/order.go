@@ -171,10 +171,11 @@ func (c *connector) orderRequest(charge provider.Charge) (orderBody, error) {
 		return body, body.toTerminal(charge)
 	}
 	body.TotalAmount, body.Config.QR = total, &qrConfig{Till: charge.Till, Mode: c.mode}
-	if len(charge.Items) > mostItems {
-		return body, nil // they are for show; the amount is the order's own
+	items := charge.Items
+	if len(items) == 0 || len(items) > mostItems { // the buyer's app shows what is paid for; the amount is the order's own
+		items = []provider.Item{{Title: first(charge.Title, charge.Description), Quantity: 1, UnitPrice: charge.Amount.Amount}}
 	}
-	for _, i := range charge.Items {
+	for _, i := range items {
 		price, err := decimal(posta.Money{Amount: i.UnitPrice, Currency: charge.Amount.Currency})
 		if err != nil {
 			return body, err

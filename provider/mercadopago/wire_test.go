@@ -246,6 +246,24 @@ func TestRepeatIsTheSameRequest(t *testing.T) {
 	}
 }
 
+// A charge without items, or with more than an order holds, is one item of its
+// title: the buyer's app shows what is paid for.
+func TestAnOrderHasItems(t *testing.T) {
+	eleven := make([]provider.Item, 11)
+	for i := range eleven {
+		eleven[i] = provider.Item{Title: "Café", Quantity: 1, UnitPrice: 100}
+	}
+	for _, items := range [][]provider.Item{nil, eleven} {
+		connector, asked := answering(t, provider.Config{"flow": "orders"}, says(503, ""))
+		charge := someCharge("ARS", 1100)
+		charge.Items = items
+		_, _ = connector.Create(t.Context(), charge, "k")
+		if want := `"items":[{"title":"Kiosco","unit_price":"11.00","quantity":1,"unit_measure":"unit"}]`; len(*asked) != 1 || !strings.Contains((*asked)[0].body, want) {
+			t.Errorf("%d items: %+v, want %s", len(items), *asked, want)
+		}
+	}
+}
+
 // Legacy money is JSON numbers, orders' is strings; CLP and COP have no
 // decimals, and what has some in them is refused before the call.
 func TestMoneyOnTheWire(t *testing.T) {
