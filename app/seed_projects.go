@@ -43,7 +43,7 @@ func (d *Demo) seedPeople(ctx context.Context, seed *Seed) (as people, err error
 		role        posta.Role
 	}{
 		{&as.integrator, "integracion@posta.example", "Irene Integración", posta.Integrator},
-		{&as.second, "integracion2@posta.example", "Iván Integración", posta.Integrator},
+		{&as.second, "integracion2@posta.example", "Valeria Integración", posta.Integrator},
 		{&as.manager, "proyectos@posta.example", "Marta Proyectos", posta.Manager},
 		{&as.commercial, "comercial@posta.example", "Carla Comercial", posta.Commercial},
 	} {
