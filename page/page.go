@@ -124,10 +124,14 @@ func NewWith(fsys fs.FS, patterns []string, options ...Option) (*Templates, erro
 	}
 	var wrong []error
 	for _, name := range pages {
-		own, err := base.Clone()
-		if err == nil {
-			err = parseFiles(own, fsys, []string{name})
+		parse := func() (*template.Template, error) {
+			own, err := base.Clone()
+			if err == nil {
+				err = parseFiles(own, fsys, []string{name})
+			}
+			return own, err
 		}
+		own, err := parse()
 		if err == nil {
 			err = check(own)
 		}
@@ -139,7 +143,7 @@ func NewWith(fsys fs.FS, patterns []string, options ...Option) (*Templates, erro
 		if t.pages[id] != nil {
 			wrong = append(wrong, fmt.Errorf("page: two pages are called %q", id))
 		}
-		t.pages[id] = &set{pristine: own, kit: t, free: make(chan *copied, 8)}
+		t.pages[id] = &set{parse: parse, kit: t, free: make(chan *copied, 8)}
 	}
 	if err := errors.Join(wrong...); err != nil {
 		return nil, err

@@ -12,9 +12,9 @@ import (
 // bind functions, not requests: so each execution runs in a copy whose
 // functions read the copy's own state. Copies are kept and used again.
 type set struct {
-	pristine *template.Template // never executed, so it can be cloned
-	kit      *Templates
-	free     chan *copied
+	parse func() (*template.Template, error) // anew: to keep every page parsed would cost more memory than all the rest
+	kit   *Templates
+	free  chan *copied
 }
 
 type copied struct {
@@ -28,9 +28,9 @@ func (s *set) take() (*copied, error) {
 		return one, nil
 	default:
 	}
-	tree, err := s.pristine.Clone()
+	tree, err := s.parse()
 	if err != nil {
-		return nil, fmt.Errorf("page: clone: %w", err)
+		return nil, fmt.Errorf("page: parse: %w", err)
 	}
 	own := &state{}
 	return &copied{tree: tree.Funcs(own.funcs(s.kit)), state: own}, nil
@@ -45,7 +45,7 @@ func (s *set) give(one *copied) {
 }
 
 // check refuses a page that calls a template which does not exist (its title
-// and main, which the layout calls, are the first to be missed), at start-up instead of before a reader.
+// and main, which the layout calls, are the first to be missed), at start-up instead of before a reader. The tree is not to be used afterwards.
 func check(tree *template.Template) error {
 	for _, one := range tree.Templates() {
 		if one.Tree == nil {
@@ -61,14 +61,10 @@ func check(tree *template.Template) error {
 			return missing
 		}
 	}
-	// Escaping happens at the first execution and can fail too: do it now, on a
-	// copy. Without data the execution itself may fail, which says nothing.
-	probe, err := tree.Clone()
-	if err != nil {
-		return err
-	}
+	// Escaping happens at the first execution and can fail too: do it now. Without
+	// data the execution itself may fail, which says nothing.
 	var escape *template.Error
-	if err := probe.ExecuteTemplate(io.Discard, "layout.html", nil); errors.As(err, &escape) {
+	if err := tree.ExecuteTemplate(io.Discard, "layout.html", nil); errors.As(err, &escape) {
 		return escape
 	}
 	return nil
