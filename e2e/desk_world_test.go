@@ -14,10 +14,8 @@ import (
 	"posta"
 	"posta/account"
 	"posta/app"
-	"posta/payment"
 	"posta/project"
 	"posta/sim/mailbox"
-	"posta/till"
 )
 
 // bureau is an integration desk with its people, in a demo that runs in the
@@ -160,22 +158,6 @@ func (b *bureau) project(id posta.ProjectID) project.Project {
 	return p
 }
 
-// connection makes a connection and has it checked.
-func (b *bureau) connection(mode posta.Mode, provider, name string, fields map[string]string) account.Connection {
-	b.t.Helper()
-	c, err := b.Accounts.CreateConnection(context.Background(), account.ConnectionInput{MerchantID: b.Seed.Merchant, Mode: mode,
-		Provider: provider, Name: name, Fields: fields})
-	b.must(err)
-	return c
-}
-
-// check asks the provider whether the credentials work.
-func (b *bureau) check(c posta.ConnectionID) {
-	b.t.Helper()
-	_, err := b.Accounts.Check(context.Background(), b.Seed.Merchant, c)
-	b.must(err)
-}
-
 // test is the demo's test connection of a provider and flow.
 func (b *bureau) test(name string) posta.ConnectionID {
 	b.t.Helper()
@@ -188,23 +170,4 @@ func (b *bureau) test(name string) posta.ConnectionID {
 	}
 	b.t.Fatalf("no connection %s", name)
 	return ""
-}
-
-// place is where one charges in live mode: a store with a till.
-func (b *bureau) place(c posta.ConnectionID, name string) (till.Store, till.Till) {
-	b.t.Helper()
-	ctx := context.Background()
-	store, err := b.Tills.CreateStore(ctx, till.StoreInput{MerchantID: b.Seed.Merchant, Mode: posta.Live, ConnectionID: c, Name: name,
-		Address: till.Address{Street: "Calle Ficticia", Number: "9", City: "La Plata", State: "Buenos Aires", Latitude: "-34.9214", Longitude: "-57.9545"}})
-	b.must(err)
-	made, err := b.Tills.CreateTill(ctx, till.Input{MerchantID: b.Seed.Merchant, Mode: posta.Live, StoreID: store.ID, Name: "Caja " + name})
-	b.must(err)
-	return store, made
-}
-
-// charge asks for a live payment.
-func (b *bureau) charge(in payment.Input) (payment.Payment, error) {
-	in.ID, in.MerchantID, in.Mode, in.By = posta.NewID[posta.PaymentID](b.now()), b.Seed.Merchant, posta.Live, "user:test"
-	in.Amount.Currency = "ARS"
-	return b.Payments.Create(context.Background(), in)
 }
