@@ -51,8 +51,26 @@ type (
 	ClockID string
 	// EvidenceID names what a homologation case was judged by.
 	EvidenceID string
+	// LinkID names a payment link.
+	LinkID string
+	// ProductID names what a merchant sells, with its price.
+	ProductID string
+	// SessionID names a checkout session: one buyer's visit to pay.
+	SessionID string
+	// PlanID names a plan of subscriptions.
+	PlanID string
+	// SubscriptionID names a subscription.
+	SubscriptionID string
+	// InvoiceID names one period of a subscription.
+	InvoiceID string
+	// ChargebackID names a chargeback.
+	ChargebackID string
 	// SubmissionID names a filled sheet that went out.
 	SubmissionID string
+	// EndpointID names a merchant's system that is told of events.
+	EndpointID string
+	// DeliveryID names one event on its way to an endpoint.
+	DeliveryID string
 )
 
 // ID is any of the identifiers above.
@@ -124,6 +142,33 @@ func (EvidenceID) Prefix() string { return "evd" }
 
 // Prefix is "sbm".
 func (SubmissionID) Prefix() string { return "sbm" }
+
+// Prefix is "end".
+func (EndpointID) Prefix() string { return "end" }
+
+// Prefix is "dlv".
+func (DeliveryID) Prefix() string { return "dlv" }
+
+// Prefix is "lnk".
+func (LinkID) Prefix() string { return "lnk" }
+
+// Prefix is "prd".
+func (ProductID) Prefix() string { return "prd" }
+
+// Prefix is "chk".
+func (SessionID) Prefix() string { return "chk" }
+
+// Prefix is "pln".
+func (PlanID) Prefix() string { return "pln" }
+
+// Prefix is "sub".
+func (SubscriptionID) Prefix() string { return "sub" }
+
+// Prefix is "inv".
+func (InvoiceID) Prefix() string { return "inv" }
+
+// Prefix is "cbk".
+func (ChargebackID) Prefix() string { return "cbk" }
 
 // NewID makes an identifier born at now.
 func NewID[T ID](now time.Time) T { return IDFrom[T](NewULID(now)) }

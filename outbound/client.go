@@ -25,6 +25,7 @@ type Options struct {
 	Record  func(context.Context, Call) error
 	Timeout time.Duration // of one exchange with its body; 0 means 10 s
 	MaxBody int64         // bytes of an answer; 0 means 4 MiB
+	Cut     bool          // hand on the first MaxBody bytes of a longer answer, in place of ErrTooLarge
 	// Control is asked about each address at dial time: Guard makes one. With it
 	// no proxy is used, which would hide the address.
 	Control func(network, address string, c syscall.RawConn) error
@@ -153,6 +154,9 @@ func (t *recorder) read(answer *http.Response) ([]byte, error) {
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, t.MaxBody+1))
 	if err == nil && int64(len(body)) > t.MaxBody {
+		if t.Cut {
+			return body[:t.MaxBody], nil
+		}
 		return body[:t.MaxBody], ErrTooLarge
 	}
 	return body, err
