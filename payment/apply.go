@@ -75,7 +75,7 @@ func (s *Service) apply(r *Record, n News) Outcome {
 	out := Outcome{Before: p.State}
 	if misfit := s.misfit(*p, r, seen); misfit != "" {
 		seen.Facts = []provider.Fact{{Kind: provider.FactForeign, ID: misfit, Detail: misfit}}
-		seen.Order, seen.Display = "", ""
+		seen.Order, seen.Display, seen.Next = "", "", provider.Next{}
 	}
 	moved := false
 	for _, f := range seen.Facts {
@@ -91,6 +91,9 @@ func (s *Service) apply(r *Record, n News) Outcome {
 	if seen.Display != "" && seen.Display != p.QR {
 		p.QR, out.New = seen.Display, true
 	}
+	if seen.Next != (provider.Next{}) && seen.Next != p.Next {
+		p.Next, out.New = seen.Next, true
+	}
 	before := p.Summary
 	if moved {
 		s.recompute(p)
@@ -103,6 +106,7 @@ func (s *Service) apply(r *Record, n News) Outcome {
 	}
 	out.New = true
 	s.bindRefunds(r, n)
+	p.forgetToken()
 	p.Enquiries = 0 // something moves: ask soon again
 	if !p.State.Open() && p.EndedAt.IsZero() {
 		p.EndedAt = now

@@ -10,21 +10,24 @@ import (
 	"posta/provider"
 )
 
-// Input asks for a payment.
+// Input asks for a payment, at a till or online.
 type Input struct {
-	ID          posta.PaymentID // made from the request's idempotency key: the same request names the same payment
-	MerchantID  posta.MerchantID
-	Mode        posta.Mode
-	TillID      posta.TillID
-	Amount      posta.Money // Currency "" means the till's
-	Reference   string      // ≤ 100 characters, the merchant's own
-	Description string      // ≤ 150 characters, shown to the buyer
-	Items       []provider.Item
-	ExpiresIn   time.Duration            // 30 s to 3 h; 0 means 10 min, on a terminal 2 min
-	Rail        provider.Rail            // "" means RailQR
-	Terminals   []posta.TerminalID       // those that may take it; none means the till's
-	Options     provider.TerminalOptions // with RailTerminal
-	By          string
+	ID           posta.PaymentID // made from the request's idempotency key: the same request names the same payment
+	MerchantID   posta.MerchantID
+	Mode         posta.Mode
+	TillID       posta.TillID
+	Amount       posta.Money // Currency "" means the till's
+	Reference    string      // ≤ 100 characters, the merchant's own
+	Description  string      // ≤ 150 characters, shown to the buyer
+	Items        []provider.Item
+	ExpiresIn    time.Duration            // 30 s to 3 h, online 31 days; 0 means 10 min, on a terminal 2 min, online 3 days
+	Rail         provider.Rail            // "" means RailQR
+	Terminals    []posta.TerminalID       // those that may take it; none means the till's
+	Options      provider.TerminalOptions // with RailTerminal
+	ConnectionID posta.ConnectionID       // with RailOnline, in place of a till
+	Online       *provider.Online         // with RailOnline
+	Owner        string                   // the checkout session or invoice that it pays
+	By           string
 }
 
 // MaxAmount is the highest amount of one payment, in minor units.
@@ -37,7 +40,9 @@ func (in Input) check(currency posta.Currency) error {
 	p.Add(in.Amount.Currency != currency, "currency", "not_of_till")
 	p.Add(utf8.RuneCountInString(in.Reference) > 100, "reference", "too_long")
 	p.Add(utf8.RuneCountInString(in.Description) > 150, "description", "too_long")
-	p.Add(in.ExpiresIn < 30*time.Second || in.ExpiresIn > 3*time.Hour, "expires_in", "out_of_range")
+	p.Add(in.ExpiresIn < 30*time.Second || in.ExpiresIn > longest[in.Rail], "expires_in", "out_of_range")
+	p.Add((in.Rail == provider.RailOnline) != (in.Online != nil), "online", "not_on_rail")
+	p.Add(in.Rail == provider.RailOnline && in.TillID != "", "till_id", "not_on_rail")
 	p.Add(len(in.Items) > 50, "items", "too_many")
 	var sum int64
 	for _, item := range in.Items {
@@ -61,7 +66,7 @@ func (in Input) check(currency posta.Currency) error {
 // and terminal_busy with Params["payment"], gate_closed (see Gate.Admit): a new
 // live payment is held to the gate of the connection that its rail goes through.
 func (s *Service) Create(ctx context.Context, in Input) (Payment, error) {
-	channel, err := s.Store.Channel(ctx, in.MerchantID, in.Mode, in.TillID)
+	channel, err := s.channel(ctx, in.MerchantID, in.Mode, in.TillID, in.ConnectionID)
 	if err != nil {
 		return Payment{}, err
 	}
@@ -77,7 +82,11 @@ func (s *Service) Create(ctx context.Context, in Input) (Payment, error) {
 	if in.ExpiresIn == 0 {
 		in.ExpiresIn = defaultExpiry[in.Rail]
 	}
-	if err := in.check(channel.Currency); err != nil {
+	err = in.check(channel.Currency)
+	if err == nil && in.Rail == provider.RailOnline {
+		err = in.checkOnline(channel.Country, s.Clock.Now())
+	}
+	if err != nil {
 		return Payment{}, err
 	}
 	route, err := s.route(ctx, in, channel)
@@ -90,7 +99,7 @@ func (s *Service) Create(ctx context.Context, in Input) (Payment, error) {
 	}
 	now := s.Clock.Now()
 	p := Payment{ID: in.ID, MerchantID: in.MerchantID, Mode: in.Mode, ConnectionID: route.connection,
-		Rail: in.Rail, Terminals: route.terminals, Options: in.Options, StoreID: channel.StoreID, TillID: in.TillID, Amount: in.Amount, Reference: in.Reference,
+		Rail: in.Rail, Terminals: route.terminals, Options: in.Options, Online: in.Online, Owner: in.Owner, StoreID: channel.StoreID, TillID: in.TillID, Amount: in.Amount, Reference: in.Reference,
 		Description: in.Description, Items: in.Items, CreatedBy: in.By, QR: route.qr,
 		CreateKey: posta.NewULID(now), ExpiresAt: now.Add(in.ExpiresIn), CreatedAt: now, UpdatedAt: now,
 		Summary: Compute(in.Amount.Amount, nil)}

@@ -12,8 +12,11 @@ import (
 const enquiryLease = 30 * time.Second
 
 var (
-	openSteps  = []time.Duration{3 * time.Second, 3 * time.Second, 4 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second}
-	lostSteps  = []time.Duration{2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute}
+	openSteps = []time.Duration{3 * time.Second, 3 * time.Second, 4 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second}
+	lostSteps = []time.Duration{2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute}
+	// Online nobody stands at a till: the buyer has minutes on a page, then days with a voucher.
+	onlineSteps = []time.Duration{3 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
+		time.Minute, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
 	watchSteps = []time.Duration{20 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 3 * time.Hour, 24 * time.Hour}
 	giveSteps  = []time.Duration{5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 3 * time.Hour}
 )
@@ -58,7 +61,11 @@ func nextEnquiry(p Payment, now time.Time) time.Time {
 	case p.State == Pending && p.Rail == provider.RailTerminal:
 		return nextAtTerminal(now, p.ExpiresAt)
 	case p.State == Pending:
-		next := now.Add(step(openSteps, p.Enquiries))
+		steps := openSteps
+		if p.Rail == provider.RailOnline {
+			steps = onlineSteps
+		}
+		next := now.Add(step(steps, p.Enquiries))
 		if end := p.ExpiresAt.Add(time.Second); now.Before(end) && next.After(end) {
 			return end
 		}

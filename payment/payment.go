@@ -58,7 +58,7 @@ const (
 	AttentionSlip      Attention = "slip"      // the answer was lost, and only the terminal's slip can tell what became of it
 )
 
-// Payment is one charge at a till.
+// Payment is one charge: at a till, or online.
 type Payment struct {
 	ID           posta.PaymentID
 	MerchantID   posta.MerchantID
@@ -73,21 +73,27 @@ type Payment struct {
 	Rail         provider.Rail
 	Terminals    []Terminal               // those that may take it, with RailTerminal
 	Options      provider.TerminalOptions // with RailTerminal
+	Online       *provider.Online         // with RailOnline
+	Owner        string                   // the checkout session or invoice that it pays, "" if none
 	CreatedBy    string                   // "key:key_01…" or "user:usr_01…"
 
 	Summary // computed from Facts
 	Facts   []provider.Fact
 	Settled []Attention // attentions that a person has dealt with
 
-	Order     string    // the provider's own id of the order, "" if none
-	QR        string    // text of the QR to show, "" if the till's fixed one serves
-	CreateKey string    // the provider's idempotency key of create, the same on every try
-	CancelKey string    // of cancel, "" until asked
-	CancelAt  time.Time // when cancel was asked for; zero if never
-	ExpiresAt time.Time
-	CreatedAt time.Time
-	UpdatedAt time.Time
-	EndedAt   time.Time // when it first left the open states; zero until then
+	Order         string        // the provider's own id of the order, "" if none
+	Next          provider.Next // what the buyer does next, with RailOnline
+	QR            string        // text of the QR to show, "" if the till's fixed one serves
+	CreateKey     string        // the provider's idempotency key of create, the same on every try
+	CancelKey     string        // of cancel, "" until asked
+	CaptureKey    string        // of capture, "" until asked
+	CaptureAt     time.Time     // when capture was asked for; zero if never
+	CaptureAmount int64         // minor units to be captured
+	CancelAt      time.Time     // when cancel was asked for; zero if never
+	ExpiresAt     time.Time
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+	EndedAt       time.Time // when it first left the open states; zero until then
 
 	Enquiries int       // how often the provider was asked since the last change
 	DueAt     time.Time // next enquiry; zero when none is due
@@ -126,6 +132,7 @@ type Channel struct {
 	TillID       posta.TillID
 	StoreCode    string // at the provider
 	TillCode     string // at the provider
+	Country      string // of the account, ISO 3166-1 alpha-2
 	Currency     posta.Currency
 	TillName     string // what people call it
 	Title        string // what the buyer reads when the charge says nothing: the store's name

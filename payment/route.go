@@ -15,6 +15,14 @@ import (
 var defaultExpiry = map[provider.Rail]time.Duration{
 	provider.RailQR:       10 * time.Minute,
 	provider.RailTerminal: 2 * time.Minute, // docs/providers/prisma.md §12
+	provider.RailOnline:   3 * 24 * time.Hour,
+}
+
+// longest is how long a charge may be open.
+var longest = map[provider.Rail]time.Duration{
+	provider.RailQR:       3 * time.Hour,
+	provider.RailTerminal: 3 * time.Hour,
+	provider.RailOnline:   31 * 24 * time.Hour, // docs/providers/mercadopago-online.md §2.3
 }
 
 // route is what a charge of a till goes through on its rail.
@@ -47,6 +55,12 @@ func (s *Service) route(ctx context.Context, in Input, c Channel) (route, error)
 	can := connector.Capabilities(in.Rail)
 	if !can.Offered {
 		return r, posta.Invalid("rail", "not_offered")
+	}
+	if in.Rail == provider.RailOnline {
+		r.qr = ""
+		if !slices.Contains(can.Flows, in.Online.Flow) {
+			return r, posta.Invalid("online.flow", "not_offered")
+		}
 	}
 	if in.Rail != provider.RailTerminal {
 		var p posta.Problems

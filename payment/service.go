@@ -18,6 +18,9 @@ import (
 type Store interface {
 	// Channel finds the till and what it charges through.
 	Channel(ctx context.Context, m posta.MerchantID, mode posta.Mode, till posta.TillID) (Channel, error)
+	// Account finds a connection as what charges online: of no till. Errors:
+	// not_found, mode_mismatch.
+	Account(ctx context.Context, m posta.MerchantID, mode posta.Mode, c posta.ConnectionID) (Channel, error)
 	// InsertPayment commits a new payment and its events. Errors: till_busy
 	// with Params["payment"] when the till has an open one, conflict when the
 	// id is taken. A live one is committed only if the gate of its connection
@@ -150,7 +153,7 @@ func (s *Service) charge(p Payment, c Channel) provider.Charge {
 		terminals = append(terminals, t.Code)
 	}
 	return provider.Charge{Payment: p.ID, Amount: p.Amount, Title: title, Description: p.Description, TillName: c.TillName,
-		Rail: p.Rail, Terminals: terminals, Options: p.Options, Items: p.Items, Store: c.StoreCode, Till: c.TillCode, Order: p.order(),
+		Rail: p.Rail, Terminals: terminals, Options: p.Options, Online: p.Online, Items: p.Items, Store: c.StoreCode, Till: c.TillCode, Order: p.order(),
 		CreatedAt: p.CreatedAt, ExpiresAt: p.ExpiresAt, NotificationURL: s.NotifyURL(p.ConnectionID)}
 }
 
@@ -170,7 +173,7 @@ func (p Payment) order() string {
 
 // reach opens the payment's connector and describes the payment to it.
 func (s *Service) reach(ctx context.Context, p Payment) (provider.Connector, provider.Charge, error) {
-	channel, err := s.Store.Channel(ctx, p.MerchantID, p.Mode, p.TillID)
+	channel, err := s.channel(ctx, p.MerchantID, p.Mode, p.TillID, p.ConnectionID)
 	if err != nil {
 		return nil, provider.Charge{}, err
 	}
@@ -179,6 +182,14 @@ func (s *Service) reach(ctx context.Context, p Payment) (provider.Connector, pro
 		return nil, provider.Charge{}, err
 	}
 	return connector, s.charge(p, channel), nil
+}
+
+// channel is where a payment charges: its till, or online its connection.
+func (s *Service) channel(ctx context.Context, m posta.MerchantID, mode posta.Mode, till posta.TillID, c posta.ConnectionID) (Channel, error) {
+	if till == "" && c != "" {
+		return s.Store.Account(ctx, m, mode, c)
+	}
+	return s.Store.Channel(ctx, m, mode, till)
 }
 
 // tag marks provider calls under ctx as made for the payment.

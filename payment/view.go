@@ -21,13 +21,15 @@ type View struct {
 	Reference   string                    `json:"reference,omitempty"`
 	Description string                    `json:"description,omitempty"`
 	Items       []provider.Item           `json:"items,omitempty"`
-	Till        posta.TillID              `json:"till_id"`
-	Store       posta.StoreID             `json:"store_id"`
+	Till        posta.TillID              `json:"till_id,omitempty" doc:"empty for a payment online"`
+	Store       posta.StoreID             `json:"store_id,omitempty"`
 	Connection  posta.ConnectionID        `json:"connection_id"`
-	Rail        provider.Rail             `json:"rail" enum:"qr,terminal"`
+	Rail        provider.Rail             `json:"rail" enum:"qr,terminal,online"`
 	Terminals   []posta.TerminalID        `json:"terminals,omitempty" doc:"the terminals that may take it"`
 	Options     *provider.TerminalOptions `json:"options,omitempty" doc:"what was asked of the terminal"`
-	Progress    provider.Progress         `json:"progress,omitempty" enum:"offered,at_terminal,confirming,canceling" doc:"where a pending payment stands on its terminal"`
+	Online      *OnlineView               `json:"online,omitempty"`
+	Owner       string                    `json:"owner,omitempty" doc:"the checkout session or invoice that it pays"`
+	Progress    provider.Progress         `json:"progress,omitempty" enum:"offered,at_terminal,confirming,canceling,authorized" doc:"where a pending payment stands on its terminal; authorized: its money is reserved, to be captured"`
 	Order       string                    `json:"provider_order,omitempty" doc:"the provider's own id of the order"`
 	QR          string                    `json:"qr,omitempty" doc:"text of the QR to show, while it can be paid"`
 	Attempts    []AttemptView             `json:"attempts,omitempty"`
@@ -61,7 +63,7 @@ func (p Payment) View() View {
 	v := View{ID: p.ID, Mode: p.Mode, State: p.State, Attention: p.Attention, Amount: p.Amount.Amount,
 		Captured: p.Captured, Refunded: p.Refunded, Currency: p.Amount.Currency, Reference: p.Reference,
 		Description: p.Description, Items: p.Items, Till: p.TillID, Store: p.StoreID, Connection: p.ConnectionID,
-		Rail: p.Rail, Progress: p.Progress, Order: p.Order, Reason: p.LastDetail, CreatedBy: p.CreatedBy, CreatedAt: p.CreatedAt,
+		Rail: p.Rail, Online: p.onlineView(), Owner: p.Owner, Progress: p.Progress, Order: p.Order, Reason: p.LastDetail, CreatedBy: p.CreatedBy, CreatedAt: p.CreatedAt,
 		UpdatedAt: p.UpdatedAt, ExpiresAt: p.ExpiresAt, PaidAt: unlessZero(p.PaidAt), CancelAt: unlessZero(p.CancelAt)}
 	if p.State.Open() {
 		v.QR = p.QR

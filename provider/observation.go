@@ -16,6 +16,7 @@ type Observation struct {
 	Terminal          string // the provider's id of the terminal that took it, "" if none
 	Order             string // the provider's id of the order, "" if it has none
 	Display           string // text of the QR to show, "" if the till's own serves
+	Next              Next   // what the buyer does next, on RailOnline
 	Facts             []Fact
 }
 
@@ -24,12 +25,13 @@ type Kind string
 
 // The kinds of fact.
 const (
-	FactOrder    Kind = "order"    // what we put before the buyer
-	FactSale     Kind = "sale"     // what the buyer's scan made of it (legacy merchant_order); proves payment, does not keep the order open
-	FactAttempt  Kind = "attempt"  // one try to pay
-	FactRefund   Kind = "refund"   // money given back
-	FactForeign  Kind = "foreign"  // proof that does not fit the charge: another till or currency; Detail says which
-	FactOperator Kind = "operator" // what a named person settled
+	FactOrder      Kind = "order"      // what we put before the buyer
+	FactSale       Kind = "sale"       // what the buyer's scan made of it (legacy merchant_order); proves payment, does not keep the order open
+	FactAttempt    Kind = "attempt"    // one try to pay
+	FactRefund     Kind = "refund"     // money given back
+	FactChargeback Kind = "chargeback" // the bank of the buyer takes an attempt back
+	FactForeign    Kind = "foreign"    // proof that does not fit the charge: another till or currency; Detail says which
+	FactOperator   Kind = "operator"   // what a named person settled
 )
 
 // Status is a fact's status in Posta's words.
@@ -51,6 +53,8 @@ const (
 	StatusApproved    Status = "approved"     // attempt, refund: money moved
 	StatusInMediation Status = "in_mediation" // attempt: the buyer disputes it
 	StatusChargedBack Status = "charged_back" // attempt: the bank took it back
+	StatusWon         Status = "won"          // chargeback: the merchant keeps the money
+	StatusLostCase    Status = "lost_case"    // chargeback: the buyer has it back
 	StatusAccepted    Status = "accepted"     // operator: the amount is taken as full payment
 )
 
@@ -58,11 +62,12 @@ const (
 var rank = map[Status]int{
 	StatusLost: 0, StatusStranded: 0, StatusOpen: 1, StatusPending: 1, StatusReview: 2, StatusRefused: 3,
 	StatusExpired: 4, StatusCanceled: 4, StatusRejected: 4, StatusDoubtful: 4, StatusAccepted: 5,
+	StatusWon: 6, StatusLostCase: 6,
 	StatusApproved: 6, StatusClosed: 6, StatusInMediation: 7, StatusChargedBack: 8,
 }
 
 // step orders progresses that claim the same moment.
-var step = map[Progress]int{ProgressOffered: 1, ProgressAtTerminal: 2, ProgressConfirming: 3, ProgressCanceling: 4}
+var step = map[Progress]int{ProgressOffered: 1, ProgressAuthorized: 1, ProgressAtTerminal: 2, ProgressConfirming: 3, ProgressCanceling: 4}
 
 // Fact is one thing that a provider said about one of its objects at one
 // version of it. Facts are kept as a set; the newest of each object counts.
@@ -90,6 +95,8 @@ type Fact struct {
 	Progress Progress   `json:"progress,omitempty"` // of an open order or pending refund on a terminal
 	Refund   RefundKind `json:"refund,omitempty"`   // of a refund; "" is KindRefund
 	Slip     Slip       `json:"slip,omitzero"`
+	// Chargeback is a chargeback's own.
+	Chargeback Chargeback `json:"chargeback,omitzero"`
 }
 
 // Newer reports whether f says something newer than o about the same object:

@@ -80,10 +80,11 @@ type Rail string
 const (
 	RailQR       Rail = "qr"       // the buyer's phone scans a QR of the till
 	RailTerminal Rail = "terminal" // a card terminal at the till
+	RailOnline   Rail = "online"   // a web page: no till
 )
 
 // Rails lists them all.
-var Rails = []Rail{RailQR, RailTerminal}
+var Rails = []Rail{RailQR, RailTerminal, RailOnline}
 
 // Recovery is how to learn what became of a create whose answer was lost.
 type Recovery string
@@ -107,6 +108,7 @@ type Capabilities struct {
 	SplitTender   bool          // several attempts may together cover one charge
 	Topics        []string      // what to enable in the provider's panel; none where it sends no notices
 	Terminal      TerminalCapabilities
+	Flows         []Flow // with RailOnline
 }
 
 // Account is who the credentials belong to.
@@ -130,6 +132,7 @@ type Charge struct {
 	Rail            Rail            // "" is RailQR
 	Terminals       []string        // the provider's ids of the terminals that may take it, with RailTerminal
 	Options         TerminalOptions // with RailTerminal
+	Online          *Online         // with RailOnline
 	TillName        string          // what people call the till: two may charge on one terminal
 	Refunds         []RefundRef     // refunds whose end is not known, for Get
 	Store           string          // its code at the provider
@@ -142,11 +145,12 @@ type Charge struct {
 
 // Item is a line of what is sold.
 type Item struct {
-	Title      string `json:"title"`
-	Quantity   int64  `json:"quantity"`
-	UnitPrice  int64  `json:"unit_price"` // minor units
-	SKU        string `json:"sku,omitempty"`
-	PictureURL string `json:"picture_url,omitempty"`
+	Title      string      `json:"title"`
+	Quantity   int64       `json:"quantity"`
+	UnitPrice  int64       `json:"unit_price"` // minor units
+	SKU        string      `json:"sku,omitempty"`
+	PictureURL string      `json:"picture_url,omitempty"`
+	Detail     *ItemDetail `json:"detail,omitempty"`
 }
 
 // RefundKind is how money is given back.
@@ -237,4 +241,6 @@ type Description struct {
 	// ReadNotice understands a delivery and judges its signature; nil for a
 	// provider that sends none: what comes for its connections is not found.
 	ReadNotice func(Delivery, []Secret) (Notice, Verdict)
+	// Grant is how a merchant connects without handing out keys; nil where there is no such way.
+	Grant *Grantor
 }

@@ -51,7 +51,9 @@ func loadRecord(t *tx, id posta.PaymentID) (r payment.Record, err error) {
 	if err != nil {
 		return r, err
 	}
-	r.TillCode = posta.Alphanumeric(r.Payment.TillID)
+	if r.Payment.TillID != "" {
+		r.TillCode = posta.Alphanumeric(r.Payment.TillID)
+	}
 	r.Refunds, err = refundsOf(t, id)
 	return r, err
 }

@@ -14,7 +14,7 @@ import (
 const (
 	paymentColumns = "id, merchant_id, mode, connection_id, store_id, till_id, amount, currency, reference, description, " +
 		"items, rail, terminals, options, created_by, state, attention, captured, refunded, paid_at, declined, last_detail, progress, facts, settled, " +
-		"provider_order, qr, create_key, cancel_key, cancel_at, expires_at, created_at, updated_at, ended_at, enquiries, due_at"
+		"provider_order, qr, online, next_step, owner, capture_key, capture_at, capture_amount, create_key, cancel_key, cancel_at, expires_at, created_at, updated_at, ended_at, enquiries, due_at"
 	derivedColumns = "counted_at, taken_by, taken_at, words, reference_text"
 	// occupied are the states of a payment that occupies its till, as the
 	// unique index has them.
@@ -23,9 +23,9 @@ const (
 
 func paymentValues(p payment.Payment) []any {
 	by, at := taken(p)
-	return []any{p.ID, p.MerchantID, p.Mode, p.ConnectionID, p.StoreID, p.TillID, p.Amount.Amount, p.Amount.Currency,
+	return []any{p.ID, p.MerchantID, p.Mode, p.ConnectionID, p.StoreID, orNull(p.TillID), p.Amount.Amount, p.Amount.Currency,
 		p.Reference, p.Description, asJSON{p.Items}, p.Rail, asJSON{p.Terminals}, asJSON{p.Options}, p.CreatedBy, p.State, p.Attention, p.Captured, p.Refunded, p.PaidAt,
-		p.Declined, p.LastDetail, p.Progress, asJSON{p.Facts}, asJSON{p.Settled}, p.Order, p.QR, p.CreateKey, p.CancelKey, p.CancelAt,
+		p.Declined, p.LastDetail, p.Progress, asJSON{p.Facts}, asJSON{p.Settled}, p.Order, p.QR, asJSON{p.Online}, asJSON{p.Next}, p.Owner, p.CaptureKey, p.CaptureAt, p.CaptureAmount, p.CreateKey, p.CancelKey, p.CancelAt,
 		p.ExpiresAt, p.CreatedAt, p.UpdatedAt, p.EndedAt, p.Enquiries, p.DueAt,
 		countedAt(p), by.Slip.Terminal, at, words(p), strings.ToLower(p.Reference)}
 }
@@ -40,9 +40,9 @@ func scanPayment(rows *sql.Rows) (p payment.Payment, err error) {
 }
 
 func paymentTargets(p *payment.Payment) []any {
-	return []any{&p.ID, &p.MerchantID, &p.Mode, &p.ConnectionID, &p.StoreID, &p.TillID, &p.Amount.Amount, &p.Amount.Currency,
+	return []any{&p.ID, &p.MerchantID, &p.Mode, &p.ConnectionID, &p.StoreID, unnamed[posta.TillID]{&p.TillID}, &p.Amount.Amount, &p.Amount.Currency,
 		&p.Reference, &p.Description, object{&p.Items}, &p.Rail, object{&p.Terminals}, object{&p.Options}, &p.CreatedBy, &p.State, &p.Attention, &p.Captured, &p.Refunded,
-		instant{&p.PaidAt}, &p.Declined, &p.LastDetail, &p.Progress, object{&p.Facts}, object{&p.Settled}, &p.Order, &p.QR, &p.CreateKey,
+		instant{&p.PaidAt}, &p.Declined, &p.LastDetail, &p.Progress, object{&p.Facts}, object{&p.Settled}, &p.Order, &p.QR, object{&p.Online}, object{&p.Next}, &p.Owner, &p.CaptureKey, instant{&p.CaptureAt}, &p.CaptureAmount, &p.CreateKey,
 		&p.CancelKey, instant{&p.CancelAt}, instant{&p.ExpiresAt}, instant{&p.CreatedAt}, instant{&p.UpdatedAt},
 		instant{&p.EndedAt}, &p.Enquiries, instant{&p.DueAt}}
 }

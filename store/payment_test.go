@@ -178,7 +178,7 @@ func TestChannel(t *testing.T) {
 		got := must[payment.Channel](t)(db.Channel(ctx, w.Merchant.ID, posta.Test, w.Till.ID))
 		same(t, "Channel", got, payment.Channel{MerchantID: w.Merchant.ID, Mode: posta.Test, ConnectionID: w.Connection.ID,
 			StoreID: w.Store.ID, TillID: w.Till.ID, StoreCode: posta.Alphanumeric(w.Store.ID), TillCode: posta.Alphanumeric(w.Till.ID),
-			Currency: "ARS", TillName: "Caja 1", Title: "Centro", QR: w.Till.QR})
+			Country: "AR", Currency: "ARS", TillName: "Caja 1", Title: "Centro", QR: w.Till.QR})
 
 		_, err := db.Channel(ctx, w.Merchant.ID, posta.Live, w.Till.ID)
 		wantCode(t, err, posta.CodeModeMismatch)

@@ -86,7 +86,31 @@ func (db *DB) Channel(ctx context.Context, m posta.MerchantID, mode posta.Mode, 
 	}
 	p.StoreCode = posta.Alphanumeric(p.StoreID)
 	p.TillCode = posta.Alphanumeric(p.TillID)
-	p.Currency = country.Currency
+	p.Country, p.Currency = country.Code, country.Currency
+	return p.Channel, nil
+}
+
+// Account finds a connection as what charges online. Errors: not_found,
+// mode_mismatch.
+func (db *DB) Account(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.ConnectionID) (payment.Channel, error) {
+	p, err := one(db.read(ctx), func(rows *sql.Rows) (p place, err error) {
+		err = rows.Scan(&p.MerchantID, &p.Mode, &p.ConnectionID, &p.Title, flag{&p.RefundLate}, &p.country)
+		return p, err
+	}, `SELECT connection.merchant_id, connection.mode, connection.id, merchant.name, connection.refund_late,
+			CASE WHEN connection.country = '' THEN merchant.country ELSE connection.country END
+		FROM connection JOIN merchant ON merchant.id = connection.merchant_id
+		WHERE connection.id = ? AND connection.merchant_id = ?`, id, m)
+	if err != nil {
+		return payment.Channel{}, err
+	}
+	if p.Mode != mode {
+		return payment.Channel{}, &posta.Error{Code: posta.CodeModeMismatch}
+	}
+	country, err := posta.FindCountry(p.country)
+	if err != nil {
+		return payment.Channel{}, posta.Errorf(posta.CodeInternal, "connection %s is of no known country", id)
+	}
+	p.Country, p.Currency = country.Code, country.Currency
 	return p.Channel, nil
 }
 

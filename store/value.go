@@ -115,6 +115,33 @@ func (s object) Scan(v any) error {
 	return fmt.Errorf("JSON kept as %T", v)
 }
 
+// unnamed is a name that is kept as NULL where it is "", so that the database
+// can hold it to what it names.
+type unnamed[T ~string] struct{ name *T }
+
+// Scan reads one.
+func (s unnamed[T]) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		*s.name = ""
+	case string:
+		*s.name = T(v)
+	case []byte:
+		*s.name = T(v)
+	default:
+		return fmt.Errorf("name kept as %T", v)
+	}
+	return nil
+}
+
+// orNull is a name as unnamed reads it.
+func orNull[T ~string](name T) any {
+	if name == "" {
+		return nil
+	}
+	return name
+}
+
 // octets scans bytes, none as nil.
 type octets struct{ b *[]byte }
 
