@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -31,6 +32,15 @@ type Account struct {
 	IPNURL       string `json:"ipn_url,omitempty"`
 	BusinessName string `json:"business_name,omitempty"`
 	LogoURL      string `json:"logo_url,omitempty"`
+	// PublicKey is the browser's half of AccessToken; "" is made up of the
+	// account's number.
+	PublicKey string `json:"public_key,omitempty"`
+	// Email is the account's address; "" is test_user_ID@testuser.com.
+	Email string `json:"email,omitempty"`
+	// NoPixKey refuses Pix (Brazil); NoMoney refuses refunds
+	// (docs/providers/mercadopago-online.md §2.3, §2.5).
+	NoPixKey bool `json:"no_pix_key,omitempty"`
+	NoMoney  bool `json:"no_money,omitempty"`
 	// TaxID fills slot 50 of the QR payload.
 	TaxID string `json:"tax_id,omitempty"`
 	// Test says that the credentials are test ones: order ids are ORDTST….
@@ -47,12 +57,18 @@ func (a *Account) key() (string, string) { return "account", text(a.UserID) }
 func (a *Account) index(st *state) {
 	if old := st.accounts[a.UserID]; old != nil {
 		delete(st.tokens, old.AccessToken)
+		delete(st.publicKeys, old.PublicKey)
 	}
 	st.accounts[a.UserID] = a
 	st.tokens[a.AccessToken] = a
+	st.publicKeys[a.PublicKey] = credential{a.UserID, strings.HasPrefix(a.AccessToken, "TEST-")}
 }
 
 func (a *Account) site() site { return sites[a.Site] }
+
+func (a *Account) email() string {
+	return cmp.Or(a.Email, fmt.Sprintf("test_user_%d@testuser.com", a.UserID))
+}
 
 // AddAccount adds an account, or changes the one of that user id.
 func (s *Simulator) AddAccount(a Account) error {
@@ -69,6 +85,9 @@ func (s *Simulator) AddAccount(a Account) error {
 	if a.FeedKey == "" {
 		sum := sha256.Sum256([]byte("feed " + a.AccessToken))
 		a.FeedKey = hex.EncodeToString(sum[:])
+	}
+	if a.PublicKey == "" {
+		a.PublicKey = fmt.Sprintf("APP_USR-00000000-0000-4000-8000-%012d", a.UserID)
 	}
 	terminals := a.Terminals
 	a.Terminals = nil
@@ -105,7 +124,7 @@ func getUser(c *call) reply {
 	}
 	return reply{status: http.StatusOK, body: object{
 		"id": a.UserID, "nickname": a.Nickname, "registration_date": classicTime(a.Created), "first_name": "Test", "last_name": "Test",
-		"gender": "", "country_id": t.Country, "email": fmt.Sprintf("test_user_%d@testuser.com", a.UserID), "site_id": t.ID,
+		"gender": "", "country_id": t.Country, "email": a.email(), "site_id": t.ID,
 		"user_type": "normal", "tags": tags, "company": object{"brand_name": a.BusinessName},
 		"status": object{"site_status": "active", "billing": object{"allow": true, "codes": []string{}}},
 	}}

@@ -22,6 +22,9 @@ type call struct {
 	request *http.Request
 	body    []byte
 	account *Account
+	grant   *grant // an OAuth token's or an application's, nil for the account's own
+	byKey   bool   // a public key opened it
+	keyTest bool   // … one of test credentials
 	now     time.Time
 }
 
@@ -95,11 +98,21 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request, op *operation)
 
 // answer checks the token and does the work.
 func (c *call) answer() reply {
+	if c.op.family == open {
+		return c.op.do(c)
+	}
 	token, ok := strings.CutPrefix(c.request.Header.Get("Authorization"), "Bearer ")
+	if key := c.query("public_key"); !ok && key != "" && c.op.family == public {
+		return c.publicAnswer(key)
+	}
 	if !ok || token == "" || strings.ContainsAny(token, " \t") {
 		return c.unauthorized(false)
 	}
-	c.account = c.sim.tokens[token]
+	if c.account = c.sim.tokens[token]; c.account == nil {
+		if c.grant = c.sim.grants[token]; c.grant.lives(c.now) {
+			c.account = c.sim.accounts[c.grant.UserID]
+		}
+	}
 	if c.account == nil {
 		return c.unauthorized(true)
 	}

@@ -11,6 +11,8 @@ const (
 	legacyQR                     // classic too, with its own refusal of a token
 	merchantOrders               // classic too, with its own refusal of a token
 	unified                      // {errors: [{code, message}]}
+	public                       // classic, and a public key opens it as well
+	open                         // classic, and the call itself says who calls
 )
 
 // fail answers an error in the envelope of the call's family.

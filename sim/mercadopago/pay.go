@@ -188,7 +188,7 @@ func (s *Simulator) settle(id int64, approve bool, now time.Time) error {
 	p.Due = time.Time{}
 	p.Status, p.Detail = rejected, "cc_rejected_high_risk"
 	if approve {
-		p.Status, p.Detail, p.Approved = approved, "accredited", now
+		s.grant(p, now)
 	}
 	s.change(p, now)
 	if m := s.merchant[p.MerchantID]; m != nil {

@@ -28,6 +28,7 @@ type payment struct {
 	Due             time.Time // when a late approval comes
 	Refunds         []refund
 	Version         int
+	Online          *online `json:",omitempty"` // nil for one of a till
 }
 
 func (p *payment) key() (string, string) { return "payment", text(p.ID) }
@@ -35,6 +36,11 @@ func (p *payment) key() (string, string) { return "payment", text(p.ID) }
 func (p *payment) index(st *state) {
 	st.payments[p.ID] = p
 	under(st.paymentByRef, p.Ref, p)
+	if p.Online != nil && !p.Online.Expires.IsZero() && (p.Status == pending || p.Status == authorized) {
+		st.waiting[p.ID] = p
+	} else {
+		delete(st.waiting, p.ID)
+	}
 	if p.Status == inProcess && !p.Due.IsZero() {
 		st.late[p.ID] = p
 	} else {
@@ -68,6 +74,9 @@ func (s *Simulator) change(p *payment, now time.Time) {
 }
 
 func (s *Simulator) paymentView(p *payment) object {
+	if p.Online != nil {
+		return s.onlineView(p)
+	}
 	a := s.accounts[p.UserID]
 	t := a.site()
 	fee := p.Amount / 100 * 8 / 10 // 0.8 %, for the look of it

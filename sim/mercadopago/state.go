@@ -27,16 +27,25 @@ type state struct {
 	notices   map[int64]*notice
 	terminals map[string]*terminal // by user and id
 
+	cardTokens    map[string]*cardToken
+	customerCards map[string]*customerCard
+	waiting       map[int64]*payment // online ones that time ends
+	publicKeys    map[string]credential
+	grants        map[string]*grant
+
+	preferences map[string]*preference
+
 	// What is looked up or due, derived from the above.
-	merchantByRef map[string][]*merchantOrder
-	paymentByRef  map[string][]*payment
-	orderByRef    map[string][]*order
-	openMerchant  map[int64]*merchantOrder
-	openOrder     map[string]*order
-	openPoint     map[string]*order // of type point, and those with an event to come
-	late          map[int64]*payment
-	refunding     map[int64]*payment
-	pending       map[int64]*notice
+	merchantByRef   map[string][]*merchantOrder
+	paymentByRef    map[string][]*payment
+	orderByRef      map[string][]*order
+	preferenceByRef map[string][]*preference
+	openMerchant    map[int64]*merchantOrder
+	openOrder       map[string]*order
+	openPoint       map[string]*order // of type point, and those with an event to come
+	late            map[int64]*payment
+	refunding       map[int64]*payment
+	pending         map[int64]*notice
 }
 
 // counters are the last ids given.
@@ -50,8 +59,10 @@ func newState(sw Switches) state {
 		count: counters{Store: 1_234_566, POS: 2_711_381, Merchant: 36_678_944_359, Payment: 138_472_432_030,
 			Refund: 1_622_029_221, Event: 118_000_000_000},
 		accounts: map[int64]*Account{}, tokens: map[string]*Account{}, stores: map[int64]*store{}, pos: map[int64]*pos{},
+		cardTokens: map[string]*cardToken{}, customerCards: map[string]*customerCard{}, waiting: map[int64]*payment{}, publicKeys: map[string]credential{}, grants: map[string]*grant{},
 		legacy: map[string]*legacyOrder{}, merchant: map[int64]*merchantOrder{}, payments: map[int64]*payment{},
 		orders: map[string]*order{}, saved: map[string]*saved{}, notices: map[int64]*notice{}, terminals: map[string]*terminal{},
+		preferences: map[string]*preference{}, preferenceByRef: map[string][]*preference{},
 		merchantByRef: map[string][]*merchantOrder{}, paymentByRef: map[string][]*payment{}, orderByRef: map[string][]*order{},
 		openMerchant: map[int64]*merchantOrder{}, openOrder: map[string]*order{}, openPoint: map[string]*order{}, late: map[int64]*payment{}, refunding: map[int64]*payment{}, pending: map[int64]*notice{},
 	}
@@ -129,8 +140,16 @@ func read(kind, id string, doc []byte) (document, error) {
 		return pointer[order](doc)
 	case "terminal":
 		return pointer[terminal](doc)
+	case "preference":
+		return pointer[preference](doc)
 	case "saved":
 		return pointer[saved](doc)
+	case "grant":
+		return pointer[grant](doc)
+	case "card_token":
+		return pointer[cardToken](doc)
+	case "customer_card":
+		return pointer[customerCard](doc)
 	case "notice":
 		return pointer[notice](doc)
 	}
