@@ -1,37 +1,45 @@
 package posta
 
-import (
-	"regexp"
-	"strings"
-)
+import "regexp"
 
-var (
-	cuitForm  = regexp.MustCompile(`^[0-9]{11}$`)
-	taxIDForm = regexp.MustCompile(`^[0-9A-Z]{5,20}$`)
-)
+var taxIDForm = regexp.MustCompile(`^[0-9A-Z]{5,20}$`)
 
-// TaxID gives a company's tax number without the dots, dashes and blanks that
-// people write in it. Of Argentina it is the CUIT, with its check digit (modulo
-// 11, weights 5 4 3 2 7 6 5 4 3 2); of other countries only the length is known
-// here. Errors: "malformed" or "check_digit" as the code of what is wrong, ""
-// for nothing.
+// taxIDs are the documents that a country's businesses have, by length where
+// there are two. Of Colombia and Uruguay only the length is known here: a
+// Colombian person's NIT has other lengths than the provider takes of a buyer,
+// and the provider knows no RUT of Uruguay.
+var taxIDs = map[string]map[int]string{
+	"AR": {0: "CUIT"},
+	"BR": {0: "CNPJ", 11: "CPF"},
+	"CL": {0: "RUT"},
+	"MX": {0: "RFC"},
+	"PE": {0: "RUC"},
+}
+
+// TaxID gives a business's tax number without the dots, dashes and blanks that
+// people write in it: in Argentina the CUIT, in Brazil CNPJ or CPF, in Chile the
+// RUT, in Mexico the RFC, in Peru the RUC, each with its check digit as in
+// CheckIdentification; of other countries only the length is known. Errors:
+// "malformed" or "check_digit" as the code of what is wrong, "" for nothing.
 func TaxID(country, text string) (number, wrong string) {
-	number = strings.ToUpper(strings.NewReplacer("-", "", ".", "", " ", "", "/", "").Replace(text))
-	if country != "AR" {
+	number = identificationText(text)
+	ids := taxIDs[country]
+	if ids == nil {
 		if !taxIDForm.MatchString(number) {
-			return "", "malformed"
+			return "", IdentificationMalformed
 		}
 		return number, ""
 	}
-	if !cuitForm.MatchString(number) {
-		return "", "malformed"
+	id := ids[len(number)]
+	if id == "" {
+		id = ids[0]
 	}
-	sum := 0
-	for i, weight := range []int{5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1} {
-		sum += weight * int(number[i]-'0')
+	t, _ := findIdentificationType(country, id)
+	switch t.check([]rune(number)) {
+	case "":
+		return number, ""
+	case IdentificationCheckDigit:
+		return "", IdentificationCheckDigit
 	}
-	if sum%11 != 0 {
-		return "", "check_digit"
-	}
-	return number, ""
+	return "", IdentificationMalformed
 }
