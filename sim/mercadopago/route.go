@@ -14,7 +14,8 @@ type operation struct {
 func operations() []operation {
 	var list []operation
 	for _, part := range [][]operation{accountOperations, storeOperations, posOperations, posV2Operations,
-		legacyOperations, dynamicOperations, merchantOrderOperations, paymentOperations, orderOperations, pointOperations} {
+		legacyOperations, dynamicOperations, merchantOrderOperations, paymentOperations, orderOperations, pointOperations,
+		preferenceOperations} {
 		list = append(list, part...)
 	}
 	return list
@@ -84,6 +85,13 @@ var pointOperations = []operation{
 	{"order_event", "POST /v1/orders/{id}/events", unified, createEvent},
 	{"terminal_list", "GET /terminals/v1/list", unified, listTerminals},
 	{"terminal_setup", "PATCH /terminals/v1/setup", unified, setupTerminals},
+}
+
+var preferenceOperations = []operation{
+	{"preference_create", "POST /checkout/preferences", classic, createPreference},
+	{"preference_search", "GET /checkout/preferences/search", classic, searchPreferences},
+	{"preference_get", "GET /checkout/preferences/{id}", classic, getPreference},
+	{"preference_update", "PUT /checkout/preferences/{id}", classic, updatePreference},
 }
 
 // Handler serves the API at the root, and what is the simulator's own below
