@@ -2,6 +2,7 @@ package mercadopago
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -33,6 +34,7 @@ type reply struct {
 	status int
 	body   any
 	code   string
+	mime   string // "" is JSON
 }
 
 const bodyLimit = 1 << 20
@@ -87,7 +89,7 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request, op *operation)
 	}
 	w.Header().Set("X-Request-Id", newUUID())
 	if out.body != nil {
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.Header().Set("Content-Type", cmp.Or(out.mime, "application/json; charset=utf-8"))
 	}
 	w.WriteHeader(out.status)
 	if out.status != http.StatusNoContent {

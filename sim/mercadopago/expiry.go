@@ -31,6 +31,7 @@ func (s *Simulator) Expire(now time.Time) error {
 			}
 		}
 		s.expirePoint(now)
+		s.advanceSubscriptions(now)
 	})
 }
 
@@ -65,6 +66,9 @@ func (s *Simulator) untilNext(now time.Time) time.Duration {
 	}
 	for _, o := range s.openPoint {
 		sooner(s.pointDue(o))
+	}
+	if d, ok := s.dues.first(); ok {
+		sooner(d.at)
 	}
 	flying := 0
 	for _, n := range s.pending {

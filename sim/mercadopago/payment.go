@@ -71,6 +71,7 @@ func (s *Simulator) change(p *payment, now time.Time) {
 	p.Updated = now
 	s.put(p)
 	s.announcePayment(p, action, now)
+	s.invoicePaid(p, now)
 }
 
 func (s *Simulator) paymentView(p *payment) object {

@@ -18,7 +18,7 @@ func operations() []operation {
 		preferenceOperations} {
 		list = append(list, part...)
 	}
-	return list
+	return append(append(list, planOperations...), subscriptionOperations...)
 }
 
 var accountOperations = []operation{{"users_me", "GET /users/me", classic, getUser}}

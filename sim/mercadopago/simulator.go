@@ -74,6 +74,19 @@ type Switches struct {
 	TerminalPosIDText   bool   `json:"terminal_pos_id_text"`  // the terminals' pos_id is a string (§5.7)
 	ActionRequiredMoves bool   `json:"action_required_moves"` // an order that asked for action follows its payment later (§5.5)
 	HolderOnly          string `json:"holder_only,omitempty"` // every card acts as this holder name
+
+	// Of subscriptions (docs/providers/mercadopago-online.md §3).
+	FirstChargeAtOnce      bool    `json:"first_charge_at_once"`               // the first instalment comes at the sign-up, not an hour later (§3.4)
+	NoValidationCharge     bool    `json:"no_validation_charge"`               // cards are proved without a charge (§3.4)
+	SubscriptionCreated200 bool    `json:"subscription_created_200"`           // plans and subscriptions are created with 200, not 201 (§3.1)
+	CardValidation401      bool    `json:"card_validation_401"`                // CC_VAL_433 comes with 401, not 400 (§3.5)
+	InvoiceWaitingStatus   bool    `json:"invoice_waiting_status"`             // an invoice whose payment is in process is waiting_for_gateway, not scheduled (§3.3)
+	StrikesInAll           bool    `json:"strikes_in_all"`                     // failed instalments count though others were paid between them (§3.4)
+	SubscriptionAttempts   int     `json:"subscription_attempts,omitempty"`    // of an instalment; 0 is four (§3.4)
+	SubscriptionRetryHours float64 `json:"subscription_retry_hours,omitempty"` // between attempts; 0 divides the window (§3.4)
+	SubscriptionStrikes    int     `json:"subscription_strikes,omitempty"`     // failed instalments that cancel; 0 is three (§3.4)
+	CardFailRate           float64 `json:"card_fail_rate,omitempty"`           // share of instalments' attempts that are declined, 0 to 1
+	CardFailSeed           int64   `json:"card_fail_seed,omitempty"`           // draws which ones
 }
 
 // DefaultLadder is the retry ladder of the current text: every 15 minutes for

@@ -35,6 +35,8 @@ type state struct {
 
 	preferences map[string]*preference
 
+	subscriptionState
+
 	// What is looked up or due, derived from the above.
 	merchantByRef   map[string][]*merchantOrder
 	paymentByRef    map[string][]*payment
@@ -51,14 +53,16 @@ type state struct {
 // counters are the last ids given.
 type counters struct {
 	Store, POS, Merchant, Payment, Refund, Notice, Event int64
+	Subscription, SubscriptionCard, Invoice              int64
 }
 
 func newState(sw Switches) state {
 	return state{
 		switches: sw,
 		count: counters{Store: 1_234_566, POS: 2_711_381, Merchant: 36_678_944_359, Payment: 138_472_432_030,
-			Refund: 1_622_029_221, Event: 118_000_000_000},
-		accounts: map[int64]*Account{}, tokens: map[string]*Account{}, stores: map[int64]*store{}, pos: map[int64]*pos{},
+			Refund: 1_622_029_221, Event: 118_000_000_000, Invoice: 7_010_000_000},
+		subscriptionState: newSubscriptionState(),
+		accounts:          map[int64]*Account{}, tokens: map[string]*Account{}, stores: map[int64]*store{}, pos: map[int64]*pos{},
 		cardTokens: map[string]*cardToken{}, customerCards: map[string]*customerCard{}, waiting: map[int64]*payment{}, publicKeys: map[string]credential{}, grants: map[string]*grant{},
 		legacy: map[string]*legacyOrder{}, merchant: map[int64]*merchantOrder{}, payments: map[int64]*payment{},
 		orders: map[string]*order{}, saved: map[string]*saved{}, notices: map[int64]*notice{}, terminals: map[string]*terminal{},
@@ -153,7 +157,7 @@ func read(kind, id string, doc []byte) (document, error) {
 	case "notice":
 		return pointer[notice](doc)
 	}
-	return nil, fmt.Errorf("unknown kind")
+	return readSubscription(kind, doc)
 }
 
 func value[T document](doc []byte) (document, error) {
