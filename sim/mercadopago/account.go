@@ -61,10 +61,13 @@ func (a *Account) index(st *state) {
 	}
 	st.accounts[a.UserID] = a
 	st.tokens[a.AccessToken] = a
-	st.publicKeys[a.PublicKey] = credential{a.UserID, strings.HasPrefix(a.AccessToken, "TEST-")}
+	st.publicKeys[a.PublicKey] = credential{a.UserID, a.testKeys()}
 }
 
 func (a *Account) site() site { return sites[a.Site] }
+
+// testKeys says whether the account's own credentials are the old test ones.
+func (a *Account) testKeys() bool { return strings.HasPrefix(a.AccessToken, "TEST-") }
 
 func (a *Account) email() string {
 	return cmp.Or(a.Email, fmt.Sprintf("test_user_%d@testuser.com", a.UserID))

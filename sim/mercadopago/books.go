@@ -14,9 +14,13 @@ type Book struct {
 	ApprovedText string `json:"approved_text"`
 	RefundedText string `json:"refunded_text"`
 	// InProcess is money whose fate is open.
-	InProcess int64   `json:"in_process"`
-	Payments  []int64 `json:"payments"` // approved ones
-	Attempts  int     `json:"attempts"`
+	InProcess int64 `json:"in_process"`
+	// ChargedBack is what card holders' banks hold or have taken back.
+	ChargedBack int64 `json:"charged_back"`
+	// Returned came after a voucher's end and went back to who paid.
+	Returned int64   `json:"returned"`
+	Payments []int64 `json:"payments"` // approved ones
+	Attempts int     `json:"attempts"`
 }
 
 // Books tells of one external reference; nothing is known of it when there are
@@ -54,8 +58,20 @@ func (s *Simulator) book(ref string) Book {
 		case approved, refunded:
 			b.Approved += p.Amount
 			b.Payments = append(b.Payments, p.ID)
-		case inProcess:
+		case chargedBack:
+			b.Approved += p.Amount
+			b.Payments = append(b.Payments, p.ID)
+			if p.Detail != "reimbursed" {
+				b.ChargedBack += p.Amount
+			}
+		case inMediation:
+			b.Approved += p.Amount
+			b.Payments = append(b.Payments, p.ID)
+		case inProcess, authorized:
 			b.InProcess += p.Amount
+		}
+		if p.Online != nil {
+			b.Returned += p.Online.Returned
 		}
 		b.Refunded += p.refundedTotal()
 	}

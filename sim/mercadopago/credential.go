@@ -2,7 +2,6 @@ package mercadopago
 
 import (
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -65,5 +64,5 @@ func (c *call) test() bool {
 	if c.grant != nil {
 		return c.grant.Test
 	}
-	return strings.HasPrefix(c.account.AccessToken, "TEST-")
+	return c.account.testKeys()
 }

@@ -12,6 +12,7 @@ func (s *Simulator) Expire(now time.Time) error {
 				_ = s.settle(p.ID, true, now)
 			}
 		}
+		s.expireOnline(now)
 		for _, p := range sorted(s.refunding) {
 			s.settleRefunds(p, now)
 		}
@@ -21,7 +22,7 @@ func (s *Simulator) Expire(now time.Time) error {
 			}
 		}
 		for _, m := range sorted(s.openMerchant) {
-			if !now.Before(m.Expires) && !s.busy(m) {
+			if !m.Expires.IsZero() && !now.Before(m.Expires) && !s.busy(m) {
 				s.expireMerchant(m, now)
 			}
 		}
@@ -48,6 +49,9 @@ func (s *Simulator) untilNext(now time.Time) time.Duration {
 	for _, p := range s.late {
 		sooner(p.Due)
 	}
+	for _, p := range s.awaiting {
+		sooner(p.Online.Expires)
+	}
 	for _, p := range s.refunding {
 		sooner(p.Refunds[len(p.Refunds)-1].Created.Add(asyncRefund))
 	}
@@ -55,7 +59,7 @@ func (s *Simulator) untilNext(now time.Time) time.Duration {
 		sooner(l.Expires)
 	}
 	for _, m := range s.openMerchant {
-		if !s.busy(m) {
+		if !m.Expires.IsZero() && !s.busy(m) {
 			sooner(m.Expires)
 		}
 	}

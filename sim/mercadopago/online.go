@@ -37,7 +37,7 @@ type online struct {
 	OrderType   string
 	OrderNumber string // order{type, id} that the seller sent
 	Fee         int64  // application_fee
-	Shipping    int64  // of Amount
+	Shipping    int64  // beside the amount
 	Test        bool   // made with test credentials
 	Device      string // X-meli-session-id
 
@@ -103,7 +103,7 @@ type paymentRequest struct {
 	Expires     time.Time // date_of_expiration; zero is the method's own
 	Institution string    // financial_institution
 	Fee         int64
-	Shipping    int64 // the part of Amount that is for the delivery
+	Shipping    int64 // beside Amount
 	Device      string
 
 	// What the payment belongs to: an order of the Orders API, a merchant
@@ -219,6 +219,9 @@ func (s *Simulator) decide(p *payment, r *paymentRequest, now time.Time) {
 func (s *Simulator) hold(p *payment, now time.Time) {
 	p.Status, p.Detail = authorized, "pending_capture"
 	p.Online.Expires = now.Add(holdLife)
+	if s.switches.HoldFiveDays {
+		p.Online.Expires = now.Add(5 * 24 * time.Hour)
+	}
 }
 
 // grant approves what was pending: money that was only to be held is held.

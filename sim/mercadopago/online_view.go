@@ -45,7 +45,7 @@ func (s *Simulator) onlineView(p *payment) object {
 	if !p.Approved.IsZero() {
 		net = p.Amount - fee - o.Fee
 	}
-	details := object{"net_received_amount": t.number(net), "total_paid_amount": t.number(p.Amount), "overpaid_amount": 0, "installment_amount": 0,
+	details := object{"net_received_amount": t.number(net), "total_paid_amount": t.number(p.Amount + o.Shipping), "overpaid_amount": 0, "installment_amount": 0,
 		"external_resource_url": nil, "financial_institution": nil, "payment_method_reference_id": nil, "payable_deferral_period": nil, "acquirer_reference": nil}
 	if o.Card != nil {
 		details["installment_amount"] = t.number(s.installmentAmount(p))
@@ -176,4 +176,12 @@ func snakeKey(k string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// payerText is the payer's number, as searches compare it.
+func (p *payment) payerText() string {
+	if p.Online != nil {
+		return text(p.Online.Payer.ID)
+	}
+	return text(buyerID)
 }

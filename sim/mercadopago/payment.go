@@ -37,9 +37,9 @@ func (p *payment) index(st *state) {
 	st.payments[p.ID] = p
 	under(st.paymentByRef, p.Ref, p)
 	if p.Online != nil && !p.Online.Expires.IsZero() && (p.Status == pending || p.Status == authorized) {
-		st.waiting[p.ID] = p
+		st.awaiting[p.ID] = p
 	} else {
-		delete(st.waiting, p.ID)
+		delete(st.awaiting, p.ID)
 	}
 	if p.Status == inProcess && !p.Due.IsZero() {
 		st.late[p.ID] = p

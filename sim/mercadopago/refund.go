@@ -66,14 +66,25 @@ func createRefund(c *call) reply {
 		return c.cause(http.StatusBadRequest, 2063, "The action requested is not valid for the current payment state")
 	case amount > left:
 		return c.cause(http.StatusBadRequest, 2017, "The amount is higher than what is left of the payment")
+	case c.now.Sub(p.Approved) > refundWindow && c.sim.switches.RefundTooOld15016:
+		return c.cause(http.StatusBadRequest, 15016, "The payment is too old to be refunded")
 	case c.now.Sub(p.Approved) > refundWindow:
 		return c.cause(http.StatusBadRequest, 2024, "Payment too old to be refunded")
+	case amount < left && len(p.Refunds) >= maxPartialRefunds:
+		return c.cause(http.StatusBadRequest, 2022, "The amount of refunds for this payment was exceeded")
+	case amount < p.Amount && c.account.Site == "MPE" && c.sim.switches.PeruWholeRefunds:
+		return c.cause(http.StatusBadRequest, 3024, "Not valid action: partial refund unsupported for this transaction")
+	case c.account.NoMoney:
+		return c.cause(http.StatusBadRequest, 2030, "Collector doesn't have enough available money")
 	}
 	r := c.sim.giveBack(p, amount, "", c.now)
 	out := reply{status: http.StatusCreated, body: c.sim.refundView(p, r)}
 	c.remember(id, hash, out, "")
 	return out
 }
+
+// maxPartialRefunds is from older pages (docs/providers/mercadopago-online.md §2.8).
+const maxPartialRefunds = 20
 
 // giveBack books a refund and carries it to what the payment belongs to.
 func (s *Simulator) giveBack(p *payment, amount int64, refID string, now time.Time) refund {

@@ -15,7 +15,7 @@ func operations() []operation {
 	var list []operation
 	for _, part := range [][]operation{accountOperations, storeOperations, posOperations, posV2Operations,
 		legacyOperations, dynamicOperations, merchantOrderOperations, paymentOperations, orderOperations, pointOperations,
-		preferenceOperations} {
+		preferenceOperations, catalogueOperations} {
 		list = append(list, part...)
 	}
 	return append(append(list, planOperations...), subscriptionOperations...)
@@ -68,6 +68,8 @@ var merchantOrderOperations = []operation{
 var paymentOperations = []operation{
 	{"payment_search", "GET /v1/payments/search", classic, searchPayments},
 	{"payment_get", "GET /v1/payments/{id}", classic, getPayment},
+	{"payment_create", "POST /v1/payments", classic, createPayment},
+	{"payment_update", "PUT /v1/payments/{id}", classic, updatePayment},
 	{"refund_create", "POST /v1/payments/{id}/refunds", classic, createRefund},
 	{"refund_list", "GET /v1/payments/{id}/refunds", classic, listRefunds},
 	{"refund_get", "GET /v1/payments/{id}/refunds/{refund}", classic, getRefund},
@@ -85,6 +87,16 @@ var pointOperations = []operation{
 	{"order_event", "POST /v1/orders/{id}/events", unified, createEvent},
 	{"terminal_list", "GET /terminals/v1/list", unified, listTerminals},
 	{"terminal_setup", "PATCH /terminals/v1/setup", unified, setupTerminals},
+}
+
+var catalogueOperations = []operation{
+	{"card_token_create", "POST /v1/card_tokens", public, createCardToken},
+	{"card_token_get", "GET /v1/card_tokens/{id}", public, getCardToken},
+	{"method_list", "GET /v1/payment_methods", public, listMethods},
+	{"method_search", "GET /v1/payment_methods/search", public, searchMethods},
+	{"installments", "GET /v1/payment_methods/installments", public, listInstallments},
+	{"issuers", "GET /v1/payment_methods/card_issuers", public, listIssuers},
+	{"identification_types", "GET /v1/identification_types", public, listIdentificationTypes},
 }
 
 var preferenceOperations = []operation{

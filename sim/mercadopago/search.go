@@ -99,7 +99,7 @@ func searchPayments(c *call) reply {
 	if ref := c.query("external_reference"); ref != "" {
 		list = slices.Clone(c.sim.paymentByRef[ref])
 	}
-	by := map[string]func(*payment) time.Time{
+	by := map[string]func(*payment) time.Time{"money_release_date": func(p *payment) time.Time { return p.Approved },
 		"date_created": func(p *payment) time.Time { return p.Created }, "date_approved": func(p *payment) time.Time { return p.Approved },
 		"date_last_updated": func(p *payment) time.Time { return p.Updated }}
 	if sort := c.query("sort"); sort != "" {
@@ -123,7 +123,7 @@ func searchPayments(c *call) reply {
 			return c.cause(http.StatusBadRequest, 1001, "Invalid date format")
 		}
 		if p.UserID == c.account.UserID && in && c.sim.settled(p.Created, c.now) && matches(c, map[string]string{
-			"status": p.Status, "collector.id": text(p.UserID), "payer.id": text(buyerID), "pos_id": idText(p.POSID), "store_id": idText(p.StoreID)}) {
+			"status": p.Status, "collector.id": text(p.UserID), "payer.id": p.payerText(), "pos_id": idText(p.POSID), "store_id": idText(p.StoreID)}) {
 			found = append(found, c.sim.paymentView(p))
 		}
 	}

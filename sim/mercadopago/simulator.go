@@ -52,28 +52,34 @@ type Config struct {
 // nothing; each has a row in docs/simulators.md. The zero value is the
 // reading that the documents favour.
 type Switches struct {
-	CasingLower         bool   `json:"casing_lower"`          // sign the lower-cased data.id (§8.4)
-	TsMillis            bool   `json:"ts_millis"`             // sign with ts in milliseconds (§8.4)
-	NoDuplicate         bool   `json:"no_duplicate"`          // no immediate duplicate after a failed first attempt (§8.5)
-	DropNotices         bool   `json:"drop_notices"`          // lose every notice
-	LegacyGetArray      bool   `json:"legacy_get_array"`      // GET of the pending order answers an array (§3.2)
-	LegacyAuth401       bool   `json:"legacy_auth_401"`       // a bad token on legacy QR is 401, not 400 (§3.1)
-	HybridEmptyBody     bool   `json:"hybrid_empty_body"`     // PUT qrs answers an empty 201 (§3.5)
-	AllowPosQueue       bool   `json:"allow_pos_queue"`       // no 409 already_queued_order_on_pos (§4.1)
-	CapStaticExpiry     bool   `json:"cap_static_expiry"`     // static orders live 10 minutes at most (§4.1)
-	RefundReplayBody    bool   `json:"refund_replay_body"`    // a repeated refund answers its body, not an empty 200
-	AsyncRefund         bool   `json:"async_refund"`          // refunds of orders are processing first (§4.2)
-	CountryCodeAlpha2   bool   `json:"country_code_alpha2"`   // orders say AR, not ARG (§4.1)
-	StoreCreated200     bool   `json:"store_created_200"`     // stores and POS are created with 200, not 201 (§2)
-	WebhookOnly         bool   `json:"webhook_only"`          // notification_url gets no IPN
-	FeedOnly            bool   `json:"feed_only"`             // notification_url gets IPN only
-	SearchLagMillis     int64  `json:"search_lag_ms"`         // searches do not see what is younger
-	OrderTopicPlural    bool   `json:"order_topic_plural"`    // the order topic is written orders (§8.2)
-	OrderNoticeBare     bool   `json:"order_notice_bare"`     // order notices bear no top-level id (§8.3)
-	TestAnyTerminal     bool   `json:"test_any_terminal"`     // test credentials may charge on any terminal (§5.6)
-	TerminalPosIDText   bool   `json:"terminal_pos_id_text"`  // the terminals' pos_id is a string (§5.7)
-	ActionRequiredMoves bool   `json:"action_required_moves"` // an order that asked for action follows its payment later (§5.5)
-	HolderOnly          string `json:"holder_only,omitempty"` // every card acts as this holder name
+	CasingLower            bool   `json:"casing_lower"`              // sign the lower-cased data.id (§8.4)
+	TsMillis               bool   `json:"ts_millis"`                 // sign with ts in milliseconds (§8.4)
+	NoDuplicate            bool   `json:"no_duplicate"`              // no immediate duplicate after a failed first attempt (§8.5)
+	DropNotices            bool   `json:"drop_notices"`              // lose every notice
+	LegacyGetArray         bool   `json:"legacy_get_array"`          // GET of the pending order answers an array (§3.2)
+	LegacyAuth401          bool   `json:"legacy_auth_401"`           // a bad token on legacy QR is 401, not 400 (§3.1)
+	HybridEmptyBody        bool   `json:"hybrid_empty_body"`         // PUT qrs answers an empty 201 (§3.5)
+	AllowPosQueue          bool   `json:"allow_pos_queue"`           // no 409 already_queued_order_on_pos (§4.1)
+	CapStaticExpiry        bool   `json:"cap_static_expiry"`         // static orders live 10 minutes at most (§4.1)
+	RefundReplayBody       bool   `json:"refund_replay_body"`        // a repeated refund answers its body, not an empty 200
+	AsyncRefund            bool   `json:"async_refund"`              // refunds of orders are processing first (§4.2)
+	CountryCodeAlpha2      bool   `json:"country_code_alpha2"`       // orders say AR, not ARG (§4.1)
+	StoreCreated200        bool   `json:"store_created_200"`         // stores and POS are created with 200, not 201 (§2)
+	WebhookOnly            bool   `json:"webhook_only"`              // notification_url gets no IPN
+	FeedOnly               bool   `json:"feed_only"`                 // notification_url gets IPN only
+	SearchLagMillis        int64  `json:"search_lag_ms"`             // searches do not see what is younger
+	OrderTopicPlural       bool   `json:"order_topic_plural"`        // the order topic is written orders (§8.2)
+	OrderNoticeBare        bool   `json:"order_notice_bare"`         // order notices bear no top-level id (§8.3)
+	TestAnyTerminal        bool   `json:"test_any_terminal"`         // test credentials may charge on any terminal (§5.6)
+	TerminalPosIDText      bool   `json:"terminal_pos_id_text"`      // the terminals' pos_id is a string (§5.7)
+	ActionRequiredMoves    bool   `json:"action_required_moves"`     // an order that asked for action follows its payment later (§5.5)
+	PaymentKeyIgnoresBody  bool   `json:"payment_key_ignores_body"`  // a key of POST /v1/payments repeats whatever the body (online §2.7)
+	OAuthTestSellerRefused bool   `json:"oauth_test_seller_refused"` // a test seller's OAuth token cannot pay: 500 (online §1.4)
+	RefundTooOld15016      bool   `json:"refund_too_old_15016"`      // the code of a late refund is 15016 (online §2.5)
+	PeruWholeRefunds       bool   `json:"peru_whole_refunds"`        // no partial refunds in Peru: 3024 (online §2.8)
+	HoldFiveDays           bool   `json:"hold_five_days"`            // what is not captured is let go after five days, not seven (online §2.3)
+	ChargebackNewShape     bool   `json:"chargeback_new_shape"`      // chargebacks have the fields of 2026 only (online §2.9)
+	HolderOnly             string `json:"holder_only,omitempty"`     // every card acts as this holder name
 
 	// Of subscriptions (docs/providers/mercadopago-online.md §3).
 	FirstChargeAtOnce      bool    `json:"first_charge_at_once"`               // the first instalment comes at the sign-up, not an hour later (§3.4)
