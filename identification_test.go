@@ -62,6 +62,7 @@ func TestCheckIdentification(t *testing.T) {
 		{"MX", "RFC", "XAXX010101001", "", "check_digit"},
 		{"MX", "RFC", "ñaxx010101000", "", "check_digit"},
 		{"MX", "RFC", "n\u0303axx010101000", "", "check_digit"},
+		{"MX", "RFC", "n\u0303and-010101-040", "ÑAND010101040", ""},
 		{"MX", "RFC", "1AXX010101000", "", "malformed"},
 		{"MX", "CURP", "HEGG560427MVZRRL04", "HEGG560427MVZRRL04", ""},
 		{"MX", "CURP", "HEGG560427MVZRRL05", "", "check_digit"},
@@ -76,6 +77,30 @@ func TestCheckIdentification(t *testing.T) {
 	} {
 		if number, problem := posta.CheckIdentification(tc.country, tc.id, tc.text); number != tc.number || problem != tc.problem {
 			t.Errorf("%s %s %q: %q %q, want %q %q", tc.country, tc.id, tc.text, number, problem, tc.number, tc.problem)
+		}
+	}
+}
+
+// The remainders whose check digit is special in one rule or another: 0, 1, 2 and
+// 10 (the numbers were worked out by the formulas of §4.2, apart from this code).
+func TestSpecialRemainders(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		country, id string
+		numbers     []string
+	}{
+		{"CO", "NIT", []string{"9000000090", "9000000021", "9000000069", "9000000051"}},
+		{"PE", "RUC", []string{"20000000061", "20000000010", "20000000079", "20000000001"}},
+		{"AR", "CUIT", []string{"30000000090", "30000000049", "30000000139", "30000000031"}},
+		{"CL", "RUT", []string{"100000040", "10000013K", "100000091"}},
+		{"UY", "CI", []string{"10000020", "10000149"}},
+		{"MX", "RFC", []string{"ABC010101130", "ABC01010105A", "ABC010101009", "ABCD010101040", "ABCD01010113A", "ÑAND01010113A", "A&B010101059"}},
+		{"BR", "CPF", []string{"12345000007", "12345000600", "12345000198", "12345000511"}},
+	} {
+		for _, number := range tc.numbers {
+			if got, problem := posta.CheckIdentification(tc.country, tc.id, number); got != number || problem != "" {
+				t.Errorf("%s %s %s: %q", tc.country, tc.id, number, problem)
+			}
 		}
 	}
 }

@@ -18,7 +18,7 @@ type family struct {
 	validity Validity
 }
 
-// docs/providers/mercadopago-online.md §2.3 and §4.4
+// docs/providers/mercadopago-online.md §2.3 and §4.3
 var (
 	cashValidity = Validity{3 * day, day, 30 * day}
 	identified   = []BuyerField{BuyerEmail, BuyerIdentification}
