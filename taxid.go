@@ -12,15 +12,14 @@ var taxIDs = map[string]map[int]string{
 	"AR": {0: "CUIT"},
 	"BR": {0: "CNPJ", 11: "CPF"},
 	"CL": {0: "RUT"},
-	"MX": {0: "RFC"},
 	"PE": {0: "RUC"},
 }
 
 // TaxID gives a business's tax number without the dots, dashes and blanks that
 // people write in it: in Argentina the CUIT, in Brazil CNPJ or CPF, in Chile the
-// RUT, in Mexico the RFC, in Peru the RUC, each with its check digit as in
-// CheckIdentification; of other countries only the length is known. Errors:
-// "malformed" or "check_digit" as the code of what is wrong, "" for nothing.
+// RUT, in Peru the RUC, each with its check digit as in CheckIdentification; of
+// other countries only the length is checked. Errors: "malformed" or
+// "check_digit" as the code of what is wrong, "" for nothing.
 func TaxID(country, text string) (number, wrong string) {
 	number = identificationText(text)
 	ids := taxIDs[country]

@@ -3,7 +3,6 @@ package page_test
 import (
 	gocontext "context"
 	"encoding/json"
-	"html/template"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -50,13 +49,10 @@ func TestIdentificationInTheBrowser(t *testing.T) {
 	cases := identificationCases()
 	brazil, colombia := posta.IdentificationTypes("BR")[:1], posta.IdentificationTypes("CO")
 	words := `data-required="Falta" data-malformed="Forma" data-length="Largo" data-check_digit="Dígito"`
-	pages := page.Must(page.NewWith(files("p/a.html", `{{define "title"}}x{{end}}{{define "main"}}<form action="/paid">
+	pages := page.Must(page.New(files("a.html", `{{define "title"}}x{{end}}{{define "main"}}<form action="/paid">
 <div id="br" data-identification="{{json .One}}" `+words+`>{{template "field" (dict "name" "cpf" "label" "CPF" "required" true)}}</div>
 <div id="co" data-identification="{{json .Many}}" `+words+`><select name="type">{{range .Many}}<option>{{.ID}}</option>{{end}}</select><input id="number" name="number"></div>
-<button>o</button></form>{{end}}`), []string{"p/*.html"}, page.WithFuncs(template.FuncMap{"json": func(v any) (string, error) {
-		raw, err := json.Marshal(v)
-		return string(raw), err
-	}})))
+<button>o</button></form>{{end}}`)))
 	mux := http.NewServeMux()
 	mux.Handle("/static/", pages.Static())
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
