@@ -9,7 +9,7 @@ import (
 	"posta"
 )
 
-// The limits of docs/providers/mercadopago-online.md §4.4, as amounts just in and
+// The limits of docs/providers/mercadopago-online.md §4.3, as amounts just in and
 // just out of them.
 func TestPublishedLimits(t *testing.T) {
 	t.Parallel()
