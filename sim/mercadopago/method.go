@@ -36,7 +36,7 @@ type method struct {
 // debit ranges are those of the provider's test cards.
 const (
 	visaBIN   = `^4`
-	masterBIN = `^(5[1-5]|2(22[1-9]|2[3-9]|[3-6]|7[01]|720))`
+	masterBIN = `^(5[1-5]|503(143|175)|2(22[1-9]|2[3-9]|[3-6]|7[01]|720))`
 	amexBIN   = `^3[47]`
 	dinersBIN = `^3(0[0-5]|[689])`
 )
@@ -72,7 +72,7 @@ const brazilPayer = "first_name last_name identification address"
 var methods = map[string][]method{
 	"MLA": {
 		debit100("debmaster", "Mastercard Débito", `^528733`, 0, 25000000), debit100("debvisa", "Visa Débito", `^400276`, 0, 25000000),
-		debit100("debcabal", "Cabal Débito", `^604201`, 0, 25000000), debit100("maestro", "Maestro", `^501`, 0, 25000000),
+		debit100("debcabal", "Cabal Débito", `^604201`, 0, 25000000), debit100("maestro", "Maestro", `^5018`, 0, 25000000),
 		card100("naranja", "Naranja", `^589562`, 0, 25000000), card100("cabal", "Cabal", `^(589657|6042|6035)`, 0, 25000000),
 		card100("argencard", "Argencard", `^501105`, 0, 25000000),
 		card100("visa", "Visa", visaBIN, 0, 25000000), card100("master", "Mastercard", masterBIN, 0, 25000000), amex100(0, 25000000), diners100(0, 25000000),

@@ -10,7 +10,7 @@ import (
 // it, secrets masked.
 type Exchange = journal.Exchange
 
-var secretish = regexp.MustCompile(`(?i)(access_token=|"access_token":"|"(?:webhook_)?secret":"|APP_USR-|TEST-)[^&"\s]+`)
+var secretish = regexp.MustCompile(`(?i)((?:access_token|refresh_token|client_secret|code_verifier)=|"(?:access_token|refresh_token|client_secret|code_verifier|secret|webhook_secret|card_number|security_code)"\s*:\s*"?|APP_USR-|TEST-|TG-)[^&",}\s]+`)
 
 func mask(text string) string { return secretish.ReplaceAllString(text, "$1•••") }
 
