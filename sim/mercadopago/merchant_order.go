@@ -17,6 +17,7 @@ type merchantOrder struct {
 	Ref             string
 	NotificationURL string
 	Total           int64
+	Shipping        int64 `json:",omitempty"` // of a preference, beside the total
 	Items           []item
 	SponsorID       string
 	Payments        []int64
@@ -47,11 +48,15 @@ func (s *Simulator) refresh(m *merchantOrder, now time.Time) {
 	var covered, waiting, gross, back int64
 	for _, id := range m.Payments {
 		switch p := s.payments[id]; p.Status {
-		case approved, refunded:
+		case approved, refunded, inMediation:
 			covered += p.Asked
 			gross += p.Amount
 			back += p.refundedTotal()
-		case inProcess:
+		case chargedBack:
+			covered += p.Asked
+			gross += p.Amount
+			back += p.Amount
+		case inProcess, pending, authorized:
 			waiting += p.Asked
 		}
 	}
@@ -99,12 +104,16 @@ func (s *Simulator) merchantView(m *merchantOrder) object {
 	payments := []object{}
 	for _, id := range m.Payments {
 		p := s.payments[id]
+		ship, operation := int64(0), "pos_payment"
+		if p.Online != nil {
+			ship, operation = p.Online.Shipping, p.Online.Operation
+		}
 		if p.Status == approved || p.Status == refunded {
-			paid += p.Amount
+			paid += p.Amount + ship
 		}
 		back += p.refundedTotal()
-		payments = append(payments, object{"id": p.ID, "transaction_amount": t.number(p.Amount), "total_paid_amount": t.number(p.Amount), "shipping_cost": 0,
-			"currency_id": t.Currency, "status": p.Status, "status_detail": p.Detail, "operation_type": "pos_payment",
+		payments = append(payments, object{"id": p.ID, "transaction_amount": t.number(p.Amount), "total_paid_amount": t.number(p.Amount + ship), "shipping_cost": t.number(ship),
+			"currency_id": t.Currency, "status": p.Status, "status_detail": p.Detail, "operation_type": operation,
 			"date_approved": classicOrNull(p.Approved), "date_created": classicTime(p.Created), "last_modified": classicTime(p.Updated),
 			"amount_refunded": t.number(p.refundedTotal())})
 	}
@@ -114,13 +123,16 @@ func (s *Simulator) merchantView(m *merchantOrder) object {
 			"picture_url": orNull(i.Picture), "title": i.Title, "quantity": i.Quantity, "unit_price": t.number(i.UnitPrice)})
 	}
 	var payer any
-	if len(m.Payments) > 0 {
+	if n := len(m.Payments); n > 0 {
 		payer = object{"id": buyerID, "nickname": "TESTUSERBUYER", "email": ""}
+		if last := s.payments[m.Payments[n-1]].Online; last != nil {
+			payer = object{"id": last.Payer.ID, "nickname": nil, "email": last.Payer.Email}
+		}
 	}
 	return object{"id": m.ID, "status": m.Status, "external_reference": m.Ref, "preference_id": m.PreferenceID, "payments": payments,
 		"shipments": []any{}, "payouts": []any{}, "collector": object{"id": a.UserID, "email": "", "nickname": a.Nickname}, "marketplace": "NONE",
 		"notification_url": orNull(m.NotificationURL), "date_created": classicTime(m.Created), "last_updated": classicTime(m.Updated),
-		"sponsor_id": orNull(m.SponsorID), "shipping_cost": 0, "total_amount": t.number(m.Total), "site_id": t.ID, "paid_amount": t.number(paid),
+		"sponsor_id": orNull(m.SponsorID), "shipping_cost": t.number(m.Shipping), "total_amount": t.number(m.Total), "site_id": t.ID, "paid_amount": t.number(paid),
 		"refunded_amount": t.number(back), "payer": payer, "items": items, "cancelled": m.Cancelled, "additional_info": nil,
 		"application_id": text(a.ApplicationID), "is_test": a.Test, "order_status": m.OrderStatus}
 }

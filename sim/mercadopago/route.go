@@ -63,6 +63,8 @@ var dynamicOperations = []operation{
 var merchantOrderOperations = []operation{
 	{"merchant_order_search", "GET /merchant_orders/search", merchantOrders, searchMerchantOrders},
 	{"merchant_order_get", "GET /merchant_orders/{id}", merchantOrders, getMerchantOrder},
+	{"merchant_order_create", "POST /merchant_orders", merchantOrders, createMerchantOrder},
+	{"merchant_order_update", "PUT /merchant_orders/{id}", merchantOrders, updateMerchantOrder},
 }
 
 var paymentOperations = []operation{
