@@ -42,6 +42,13 @@ type call struct {
 	key    string
 	header http.Header // besides the usual ones
 	body   any         // nil sends none
+	form   *form       // in place of a body
+}
+
+// form is a body that is not JSON.
+type form struct {
+	contentType string
+	content     []byte
 }
 
 // path joins escaped segments.
@@ -65,6 +72,10 @@ func (c *client) do(ctx context.Context, k call, into any) (empty bool, err erro
 		}
 		body = bytes.NewReader(text)
 	}
+	contentType := "application/json"
+	if k.form != nil {
+		body, contentType = bytes.NewReader(k.form.content), k.form.contentType
+	}
 	address := c.base + k.path
 	if len(k.query) > 0 {
 		address += "?" + k.query.Encode()
@@ -82,7 +93,7 @@ func (c *client) do(ctx context.Context, k call, into any) (empty bool, err erro
 	}
 	maps.Copy(req.Header, k.header)
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", contentType)
 	}
 	answer, text, err := c.send(req, longestAnswer)
 	if err != nil {
@@ -247,6 +258,9 @@ func parseRefusal(body []byte) (code, message string, readable bool) {
 			code = c
 			break
 		}
+	}
+	if code == "bad_request" && cause.Code != "" {
+		code = string(cause.Code) // the number says what the word does not
 	}
 	for _, m := range []string{string(listed.Message), plain("message"), string(cause.Description)} {
 		if m != "" {

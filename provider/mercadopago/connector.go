@@ -21,15 +21,20 @@ type connector struct {
 	mode    string
 	tills   string
 	sponsor string
+	browser provider.BrowserTokens
 
-	mu   sync.Mutex
-	user string // the account's id, asked for when it is not configured
+	mu       sync.Mutex
+	user     string         // the account's id, asked for when it is not configured
+	currency posta.Currency // of the account, once it was asked for
 }
 
 var (
 	_ provider.Connector      = (*connector)(nil)
 	_ provider.Provisioner    = (*connector)(nil)
 	_ provider.TerminalLister = (*connector)(nil)
+	_ provider.OnlineSeller   = (*connector)(nil)
+	_ provider.Capturer       = (*connector)(nil)
+	_ provider.Disputer       = (*connector)(nil)
 )
 
 func open(cfg provider.Config, transport *http.Client, clock posta.Clock) (*connector, error) {
@@ -40,6 +45,7 @@ func open(cfg provider.Config, transport *http.Client, clock posta.Clock) (*conn
 		tills:   value(cfg, "pos_api", TillsV1),
 		sponsor: value(cfg, "sponsor_id", ""),
 		user:    value(cfg, "user_id", ""),
+		browser: browserTokens(value(cfg, "script_url", DefaultScript), value(cfg, "public_key", "")),
 		client: &client{
 			http: transport, clock: clock,
 			base:       strings.TrimRight(value(cfg, "base_url", DefaultBaseURL), "/"),
@@ -58,6 +64,8 @@ func open(cfg provider.Config, transport *http.Client, clock posta.Clock) (*conn
 		p.Add(len(f.Options) > 0 && !slices.Contains(f.Options, value(cfg, f.Name, f.Default)), f.Name, "unknown")
 	}
 	p.Add(!usable(c.base), "base_url", "malformed")
+	p.Add(!usable(c.browser.Script), "script_url", "malformed")
+	p.Add(strings.ContainsAny(c.browser.PublicKey, " \r\n\t\"'<>"), "public_key", "malformed")
 	if err := p.Err(); err != nil {
 		return nil, err
 	}
@@ -79,6 +87,8 @@ func (c *connector) Capabilities(rail provider.Rail) provider.Capabilities {
 	switch rail {
 	case provider.RailTerminal:
 		return pointCapabilities()
+	case provider.RailOnline:
+		return onlineCapabilities()
 	case provider.RailQR, "":
 	default:
 		return provider.Capabilities{}
@@ -101,8 +111,11 @@ func (c *connector) Capabilities(rail provider.Rail) provider.Capabilities {
 	return can
 }
 
-// Create puts the charge on its till, or on its terminal.
+// Create puts the charge on its till or terminal, or online before its buyer.
 func (c *connector) Create(ctx context.Context, charge provider.Charge, key string) (provider.Observation, error) {
+	if charge.Rail == provider.RailOnline {
+		return c.createOnline(ctx, charge, key)
+	}
 	if charge.Rail == provider.RailTerminal || c.flow == FlowOrders {
 		return c.createOrder(ctx, charge, key)
 	}
@@ -112,14 +125,20 @@ func (c *connector) Create(ctx context.Context, charge provider.Charge, key stri
 // Get asks for everything known of the charge. A charge made before the
 // connection's flow was changed is asked about the way in which it was made.
 func (c *connector) Get(ctx context.Context, charge provider.Charge) (provider.Observation, error) {
+	if charge.Rail == provider.RailOnline {
+		return c.lookOnline(ctx, charge)
+	}
 	if c.isOrder(charge) {
 		return c.lookOrder(ctx, charge)
 	}
 	return c.lookSlot(ctx, charge)
 }
 
-// Cancel takes the charge off its till or terminal.
+// Cancel takes the charge off its till or terminal, or away from its buyer.
 func (c *connector) Cancel(ctx context.Context, charge provider.Charge, key string) (provider.Observation, error) {
+	if charge.Rail == provider.RailOnline {
+		return c.cancelOnline(ctx, charge, key)
+	}
 	if c.isOrder(charge) {
 		return c.cancelOrder(ctx, charge, key)
 	}

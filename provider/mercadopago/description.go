@@ -1,7 +1,9 @@
-// Package mercadopago is the connector of Mercado Pago in the store: QR by the
+// Package mercadopago is the connector of Mercado Pago. In the store: QR by the
 // legacy attended order with its merchant_order or by the Orders API of type qr,
-// and Point terminals by the Orders API of type point. What the provider
-// documents is in docs/providers/mercadopago.md; comments name its sections.
+// and Point terminals by the Orders API of type point. Online: Checkout Pro by
+// preferences, and the Payments API. What the provider documents is in
+// docs/providers/mercadopago.md and docs/providers/mercadopago-online.md;
+// comments name their sections.
 package mercadopago
 
 import (
@@ -42,11 +44,12 @@ func Description() provider.Description {
 			{Name: "qr_mode", Options: []string{ModeStatic, ModeDynamic, ModeHybrid}, Default: ModeStatic},
 			{Name: "pos_api", Options: []string{TillsV1, TillsV2}, Default: TillsV1},
 			{Name: "base_url", Default: DefaultBaseURL},
+			{Name: "script_url", Default: DefaultScript},
 			{Name: "sponsor_id"},
 			{Name: "integrator_id"},
 			{Name: "platform_id"},
 		},
-		Topics: func(cfg provider.Config) []string { return topicsOf(value(cfg, "flow", FlowLegacy)) },
+		Topics: func(provider.Config) []string { return topics() },
 		Open: func(cfg provider.Config, transport *http.Client, clock posta.Clock) (provider.Connector, error) {
 			return open(cfg, transport, clock)
 		},
@@ -54,13 +57,10 @@ func Description() provider.Description {
 	}
 }
 
-// topicsOf are the panel topics of a connection, docs/providers/mercadopago.md
-// §8.2: those of its flow with a QR, and those of its terminals.
-func topicsOf(flow string) []string {
-	if flow == FlowOrders {
-		return []string{TopicOrder, TopicPayment}
-	}
-	return []string{TopicMerchantOrder, TopicOrder, TopicPayment}
+// topics are the panel topics of a connection, docs/providers/mercadopago.md
+// §8.2, docs/providers/mercadopago-online.md §2.10: those of every rail.
+func topics() []string {
+	return []string{TopicMerchantOrder, TopicOrder, TopicPayment, TopicChargeback}
 }
 
 func value(cfg provider.Config, name, otherwise string) string {

@@ -16,15 +16,29 @@ const (
 	TopicMerchantOrder = "merchant_order"
 	TopicPayment       = "payment"
 	TopicOrder         = "order"
+	TopicChargeback    = "chargeback"
+	TopicSubscription  = "subscription"
+	TopicPlan          = "plan"
+	TopicInvoice       = "invoice"
+	TopicGrant         = "grant" // an account let our application in, or put it out
 )
 
 // canonical undoes the names that one topic has on different channels,
-// docs/providers/mercadopago.md §8.2.
+// docs/providers/mercadopago.md §8.2, docs/providers/mercadopago-online.md §2.10.
 var canonical = map[string]string{
 	"topic_merchant_order_wh": TopicMerchantOrder,
 	"merchant_orders":         TopicMerchantOrder,
 	"payments":                TopicPayment,
 	"orders":                  TopicOrder,
+
+	"topic_chargebacks_wh":            TopicChargeback,
+	"chargebacks":                     TopicChargeback,
+	"subscription_preapproval":        TopicSubscription,
+	"preapproval":                     TopicSubscription,
+	"subscription_preapproval_plan":   TopicPlan,
+	"subscription_authorized_payment": TopicInvoice,
+	"authorized_payment":              TopicInvoice,
+	"mp-connect":                      TopicGrant,
 }
 
 // envelope is a notice's body in all its forms, docs/providers/mercadopago.md §8.3.
@@ -156,6 +170,8 @@ func (c *connector) Fetch(ctx context.Context, n provider.Notice) ([]provider.Ob
 		return c.fetchMerchantOrder(ctx, n.Resource)
 	case TopicPayment:
 		return c.fetchPayment(ctx, n.Resource)
+	case TopicChargeback:
+		return c.fetchChargeback(ctx, n.Resource)
 	case TopicOrder:
 		o, err := c.order(ctx, n.Resource)
 		if err != nil || o.ExternalReference == "" {
@@ -180,9 +196,31 @@ func (c *connector) fetchMerchantOrder(ctx context.Context, id string) ([]provid
 		return nil, err
 	}
 	if c.flow == FlowOrders {
-		return c.fetchOrderOf(ctx, payment{ExternalReference: m.ExternalReference})
+		known, err := c.soldOnline(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		if known == nil {
+			return c.fetchOrderOf(ctx, payment{ExternalReference: m.ExternalReference})
+		}
+		return told(c.sell(ctx, []merchantOrder{m}, known, ""))
 	}
 	return told(c.sell(ctx, []merchantOrder{m}, nil, ""))
+}
+
+// soldOnline gives the first payment of a preference's merchant order; nil of
+// one of the store, which with the Orders API is another name of an order.
+func (c *connector) soldOnline(ctx context.Context, m merchantOrder) (map[string]payment, error) {
+	for _, tried := range m.Payments {
+		p, err := c.paymentOnce(ctx, string(tried.ID), nil)
+		if err != nil {
+			return nil, err
+		}
+		if p.flow() == provider.FlowRedirect {
+			return map[string]payment{string(p.ID): p}, nil
+		}
+	}
+	return nil, nil
 }
 
 // fetchPayment gets a payment, and its merchant order, without which it proves
@@ -191,6 +229,13 @@ func (c *connector) fetchPayment(ctx context.Context, id string) ([]provider.Obs
 	p, err := c.payment(ctx, id)
 	if err != nil || p.ExternalReference == "" || p.OperationType == "card_validation" {
 		return nil, err
+	}
+	return c.fetchOf(ctx, p)
+}
+
+func (c *connector) fetchOf(ctx context.Context, p payment) ([]provider.Observation, error) {
+	if seen, online, err := c.fetchOnline(ctx, p); online {
+		return seen, err
 	}
 	if c.flow == FlowOrders || p.merchantOrder() == "" {
 		return c.fetchOrderOf(ctx, p)
@@ -245,6 +290,12 @@ func (c *connector) fetchOrderOf(ctx context.Context, p payment) ([]provider.Obs
 	for i := range seen.Facts {
 		if f := &seen.Facts[i]; f.Kind == provider.FactAttempt && f.ID == known {
 			describe(f, own[0])
+		}
+	}
+	for _, f := range own {
+		if f.Kind == provider.FactChargeback {
+			f.Parent = known
+			seen.Facts = append(seen.Facts, f)
 		}
 	}
 	return told(seen, nil)

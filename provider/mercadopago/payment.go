@@ -36,7 +36,34 @@ type payment struct {
 		ID   text   `json:"id"`
 		Type string `json:"type"`
 	} `json:"order"`
-	Refunds []refund `json:"refunds"`
+	Refunds   []refund `json:"refunds"`
+	ExpiresAt string   `json:"date_of_expiration"`
+	Metadata  struct {
+		Flow text `json:"posta_flow"`
+	} `json:"metadata"`
+	ThreeDS struct {
+		URL     string `json:"external_resource_url"`
+		Request string `json:"creq"`
+	} `json:"three_ds_info"`
+	Interaction struct {
+		Data struct {
+			QR        string `json:"qr_code"`
+			TicketURL string `json:"ticket_url"`
+		} `json:"transaction_data"`
+	} `json:"point_of_interaction"`
+	Barcode barcode `json:"barcode"`
+	Details struct {
+		URL       string  `json:"external_resource_url"`
+		Reference text    `json:"payment_method_reference_id"`
+		Verifier  text    `json:"verification_code"`
+		Barcode   barcode `json:"barcode"`
+	} `json:"transaction_details"`
+
+	chargebacks []chargeback // asked for where it is charged back
+}
+
+type barcode struct {
+	Content text `json:"content"`
 }
 
 // refund is what we read of a payment's refund.
@@ -69,17 +96,22 @@ func (p payment) till() string {
 	return ""
 }
 
-// payment fetches one, with its refunds.
+// payment fetches one, with its refunds and, where it is charged back, its chargebacks.
 func (c *connector) payment(ctx context.Context, id string) (payment, error) {
 	var p payment
 	if err := c.must(ctx, call{method: http.MethodGet, path: path("v1", "payments", id)}, &p); err != nil {
 		return p, err
 	}
+	var err error
+	if p.Status == "charged_back" {
+		if p.chargebacks, err = c.chargebacksOf(ctx, p); err != nil {
+			return p, err
+		}
+	}
 	nothingBack := strings.Trim(string(p.Refunded), "0.") == "" && p.Status != "refunded"
 	if len(p.Refunds) > 0 || nothingBack {
 		return p, nil
 	}
-	var err error
 	p.Refunds, err = c.refunds(ctx, id)
 	return p, err
 }
@@ -125,6 +157,13 @@ func (p payment) facts(parent string, currency posta.Currency, told time.Time) (
 	}}
 	for _, r := range p.Refunds {
 		f, err := r.fact(string(p.ID), currency, told)
+		if err != nil {
+			return nil, err
+		}
+		facts = append(facts, f)
+	}
+	for _, b := range p.chargebacks {
+		f, err := b.fact(p, currency, told)
 		if err != nil {
 			return nil, err
 		}

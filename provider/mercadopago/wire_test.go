@@ -68,7 +68,7 @@ func TestErrorEnvelopes(t *testing.T) {
 	}{
 		"orders":                {400, `{"errors":[{"code":"property_value","message":"bad"}]}`, posta.CodeProviderRejected, "property_value", 0},
 		"orders with details":   {400, `{"errors":[{"code":"property_type","message":"bad","details":["a"]}]}`, posta.CodeProviderRejected, "property_type", 0},
-		"classic":               {400, `{"message":"no","error":"bad_request","status":400,"cause":[{"code":2001,"description":"d","data":null}]}`, posta.CodeProviderRejected, "bad_request", 0},
+		"classic":               {400, `{"message":"no","error":"bad_request","status":400,"cause":[{"code":2001,"description":"d","data":null}]}`, posta.CodeProviderRejected, "2001", 0},
 		"classic, null cause":   {400, `{"message":"no","error":"invalid_auto_return","status":400,"cause":null}`, posta.CodeProviderRejected, "invalid_auto_return", 0},
 		"only a cause":          {400, `{"message":"no","status":400,"cause":[{"code":2063,"description":"d"}]}`, posta.CodeProviderRejected, "2063", 0},
 		"flat":                  {401, `{"code":"unauthorized","message":"user not found"}`, posta.CodeUnauthorized, "unauthorized", 0},

@@ -22,6 +22,8 @@ const (
 	Create Operation = "create"
 	Cancel Operation = "cancel"
 	Refund Operation = "refund"
+	// Capture takes what a charge reserved, see Rail.Authorize.
+	Capture Operation = "capture"
 )
 
 // Rail is one provider, freshly started, with an account, a store and a till.
@@ -39,6 +41,9 @@ type Rail struct {
 	Pay         func(t *testing.T, c provider.Charge)
 	Decline     func(t *testing.T, c provider.Charge)
 	DeclineEnds bool
+	// Authorize makes a new charge that only reserves the amount, with no more to be
+	// done by the buyer. Nil where the rail has none.
+	Authorize func(minor int64) provider.Charge
 	// Advance moves the clock of connector and provider.
 	Advance func(d time.Duration)
 	// CutNext has the provider do the next such call's work and lose the answer.
@@ -76,33 +81,37 @@ type Suite struct {
 // Run holds the connector to the contract of package provider.
 func Run(t *testing.T, s Suite) {
 	for name, test := range map[string]func(*testing.T, *story){
-		"Capabilities":                capabilities,
-		"CreateOpens":                 createOpens,
-		"CreateAgainIsTheSame":        createAgain,
-		"GetUnknownTellsNothing":      getUnknown,
-		"PayCloses":                   payCloses,
-		"DeclinedIsNotPaid":           declined,
-		"CancelTakesAway":             cancelTakesAway,
-		"CancelAfterPayIsPaid":        cancelAfterPay,
-		"CancelThatTheBuyerOutruns":   cancelOutrun,
-		"CancelLeavesOthers":          cancelLeavesOthers,
-		"RefundWhole":                 refundWhole,
-		"RefundPartsOneEffectPerKey":  refundParts,
-		"RefundTooMuchIsRefused":      refundTooMuch,
-		"RefundIsTakenOffItsTerminal": refundCanceled,
-		"ReversalOfTheWhole":          reversalWhole,
-		"LostCreateIsRecovered":       lostCreate,
-		"LostCreateThatWasPaid":       lostCreatePaid,
-		"LostCancelIsRepeated":        lostCancel,
-		"LostRefundIsRecovered":       lostRefund,
-		"TemporaryAndPermanentErrors": errorsOfTheirs,
-		"CredentialsRefused":          credentialsRefused,
-		"FetchUnknown":                fetchUnknown,
-		"Expires":                     expires,
-		"NoAnswerInTimeIsUnavailable": noAnswer,
-		"OptionsOffered":              optionsOffered,
-		"SeveralTerminals":            severalTerminals,
-		"BatchClose":                  batchClose,
+		"Capabilities":                  capabilities,
+		"CreateOpens":                   createOpens,
+		"CreateAgainIsTheSame":          createAgain,
+		"GetUnknownTellsNothing":        getUnknown,
+		"PayCloses":                     payCloses,
+		"DeclinedIsNotPaid":             declined,
+		"CancelTakesAway":               cancelTakesAway,
+		"CancelAfterPayIsPaid":          cancelAfterPay,
+		"CancelThatTheBuyerOutruns":     cancelOutrun,
+		"CancelLeavesOthers":            cancelLeavesOthers,
+		"RefundWhole":                   refundWhole,
+		"RefundPartsOneEffectPerKey":    refundParts,
+		"RefundTooMuchIsRefused":        refundTooMuch,
+		"RefundIsTakenOffItsTerminal":   refundCanceled,
+		"ReversalOfTheWhole":            reversalWhole,
+		"LostCreateIsRecovered":         lostCreate,
+		"LostCreateThatWasPaid":         lostCreatePaid,
+		"LostCancelIsRepeated":          lostCancel,
+		"LostRefundIsRecovered":         lostRefund,
+		"TemporaryAndPermanentErrors":   errorsOfTheirs,
+		"CredentialsRefused":            credentialsRefused,
+		"FetchUnknown":                  fetchUnknown,
+		"Expires":                       expires,
+		"NoAnswerInTimeIsUnavailable":   noAnswer,
+		"OptionsOffered":                optionsOffered,
+		"SeveralTerminals":              severalTerminals,
+		"BatchClose":                    batchClose,
+		"CaptureOfTheWhole":             captureWhole,
+		"CaptureOfAPart":                capturePart,
+		"LostCaptureIsRepeated":         lostCapture,
+		"CancelReleasesAnAuthorization": cancelReleases,
 	} {
 		t.Run(name, func(t *testing.T) {
 			rail := s.Start(t)
