@@ -23,7 +23,14 @@ func (s *Service) TakeNotice(ctx context.Context, c posta.ConnectionID, n provid
 	var last Outcome
 	for _, observation := range seen {
 		if _, notOurs := posta.ParseID[posta.PaymentID](observation.ExternalReference); notOurs != nil {
-			continue // the account sells elsewhere too
+			adopted, unknown := s.adoptedBy(ctx, c, observation)
+			if posta.ErrorCode(unknown) == posta.CodeNotFound {
+				continue // the account sells elsewhere too
+			}
+			if unknown != nil {
+				return last, unknown
+			}
+			observation.ExternalReference = string(adopted)
 		}
 		outcome, applyErr := s.Apply(context.WithoutCancel(ctx), c, News{Source: FromNotice, Observation: observation})
 		if applyErr != nil {

@@ -52,6 +52,13 @@ type Store interface {
 	// BatchClosed reports whether the terminal, by the provider's id, is known
 	// to have closed its batch after at.
 	BatchClosed(ctx context.Context, m posta.MerchantID, c posta.ConnectionID, terminal string, at time.Time) (bool, error)
+	// AdoptPayment commits a payment that the provider charged by itself, as the
+	// one of its attempt, with its events. Where the attempt has one already it
+	// gives that one's id and commits nothing.
+	AdoptPayment(ctx context.Context, p Payment, attempt string, events []posta.Event) (posta.PaymentID, error)
+	// Adopted finds the payment of an attempt that the provider charged by itself.
+	// Errors: not_found.
+	Adopted(ctx context.Context, c posta.ConnectionID, attempt string) (posta.PaymentID, error)
 	// ClaimRefunds does for refunds what ClaimPayments does for payments.
 	ClaimRefunds(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Refund, error)
 }

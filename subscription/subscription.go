@@ -73,16 +73,15 @@ type Subscription struct {
 	NextAt time.Time
 
 	// Of EngineProvider.
-	Ref        string // the provider's own id, once known
-	URL        string // where the buyer signs up or changes the card
-	Version    int64  // of the newest fact that was applied
-	FactAt     time.Time
-	SentAmount int64 // the amount that the provider last told, minor units
-	CardRef    string
-	Token      string // of a card, until the provider answered
-	AskKey     string // the provider's idempotency key of making it
-	Sought     int    // how often it was looked up since the answer was lost
-	Change     *Change
+	Ref     string // the provider's own id, once known
+	URL     string // where the buyer signs up or changes the card
+	Version int64  // of the newest fact that was applied
+	FactAt  time.Time
+	CardRef string
+	Token   string // of a card, until the provider answered
+	AskKey  string // the provider's idempotency key of making it
+	Sought  int    // how often it was looked up since the answer was lost
+	Change  *Change
 
 	Public    string // token of the buyer's page
 	CreatedBy string
