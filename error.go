@@ -32,6 +32,12 @@ const (
 	CodeModeMismatch        Code = "mode_mismatch"          // test and live met
 	CodeGateClosed          Code = "gate_closed"            // production is not open for this charge; Params["reason"] says why
 	CodeCardNumber          Code = "card_number_refused"    // the request seems to hold a card number
+	CodeLinkDisabled        Code = "link_disabled"          // a payment link that its merchant closed, or whose product is no more
+	CodeLinkExpired         Code = "link_expired"           // a payment link whose time is over
+	CodeSoldOut             Code = "sold_out"               // too little is left of what a payment link sells; Params["left"] says how much
+	CodeSessionExpired      Code = "session_expired"        // a checkout session whose time is over
+	CodeAlreadyPaid         Code = "already_paid"           // a checkout session that was paid; Params["payment"] names the payment
+	CodeUnderWay            Code = "payment_under_way"      // an earlier payment of a checkout session has not ended; Params["payment"] names it
 	CodeProviderRejected    Code = "provider_rejected"      // the provider said no: permanent
 	CodeProviderUnavailable Code = "provider_unavailable"   // the provider gave no usable answer: temporary, outcome unknown
 	CodeUnavailable         Code = "unavailable"            // Posta itself cannot take work now (disk, database)

@@ -1,0 +1,91 @@
+package checkout
+
+import (
+	"context"
+	"time"
+
+	"posta"
+	"posta/payment"
+)
+
+// Store keeps products, links and sessions. Its errors are *posta.Error:
+// not_found where the merchant has no such thing in that mode.
+type Store interface {
+	// Account finds a connection as what charges online. Errors: not_found,
+	// mode_mismatch.
+	Account(ctx context.Context, m posta.MerchantID, mode posta.Mode, c posta.ConnectionID) (payment.Channel, error)
+
+	// InsertProduct adds one. Errors: conflict when the id is taken.
+	InsertProduct(ctx context.Context, p Product) error
+	// Product finds one.
+	Product(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.ProductID) (Product, error)
+	// Products lists newest first.
+	Products(ctx context.Context, f ProductFilter) ([]Product, error)
+	// ChangeProduct loads one, nobody else changing it meanwhile, and commits what
+	// change makes of it.
+	ChangeProduct(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.ProductID, change func(*Product) error) (Product, error)
+
+	// InsertLink adds one and its events. Errors: conflict when the id is taken.
+	InsertLink(ctx context.Context, l Link, events []posta.Event) error
+	// Link finds one.
+	Link(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.LinkID) (Link, error)
+	// LinkByToken finds one by its public address, whoever owns it.
+	LinkByToken(ctx context.Context, token string) (Link, error)
+	// Links lists newest first.
+	Links(ctx context.Context, f LinkFilter) ([]Link, error)
+	// ChangeLink does for links what ChangeProduct does, and commits the events
+	// that change returns.
+	ChangeLink(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.LinkID, change func(*Link) ([]posta.Event, error)) (Link, error)
+
+	// InsertSession adds one and its events. Errors: conflict when the id is taken.
+	InsertSession(ctx context.Context, v Session, events []posta.Event) error
+	// Session finds one.
+	Session(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.SessionID) (Session, error)
+	// FindSession finds one whoever owns it.
+	FindSession(ctx context.Context, id posta.SessionID) (Session, error)
+	// SessionByToken finds one by its page's address, whoever owns it.
+	SessionByToken(ctx context.Context, token string) (Session, error)
+	// Sessions lists newest first.
+	Sessions(ctx context.Context, f SessionFilter) ([]Session, error)
+	// SessionPayments lists the payments that a session owns, oldest first.
+	SessionPayments(ctx context.Context, id posta.SessionID) ([]payment.Payment, error)
+	// ChangeSession loads a session, then its link, nobody else changing either
+	// meanwhile, and after that its payments; lets change alter the first two; and
+	// commits them with the events. An error of change commits nothing and is
+	// returned. change may run more than once and must not call the store.
+	ChangeSession(ctx context.Context, id posta.SessionID, change func(*Record) error) (Record, error)
+	// ClaimSessions takes sessions whose DueAt has come and moves it to now+lease.
+	ClaimSessions(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Session, error)
+	// PaymentNews lists sessions of whose payments events came since SavePaymentNews,
+	// of at most limit events, and the position up to which it looked.
+	PaymentNews(ctx context.Context, limit int) (sessions []posta.SessionID, position int64, err error)
+	// SavePaymentNews notes that all is done up to a position.
+	SavePaymentNews(ctx context.Context, position int64) error
+}
+
+// ProductFilter chooses products of a list. Zero fields do not choose.
+type ProductFilter struct {
+	MerchantID posta.MerchantID
+	Mode       posta.Mode
+	State      ProductState
+	posta.Page
+}
+
+// LinkFilter chooses links of a list. Zero fields do not choose.
+type LinkFilter struct {
+	MerchantID posta.MerchantID
+	Mode       posta.Mode
+	State      LinkState
+	ProductID  posta.ProductID
+	posta.Page
+}
+
+// SessionFilter chooses sessions of a list. Zero fields do not choose.
+type SessionFilter struct {
+	MerchantID posta.MerchantID
+	Mode       posta.Mode
+	State      State
+	LinkID     posta.LinkID
+	Attention  bool // only those that a person should look at
+	posta.Page
+}
