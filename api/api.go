@@ -26,6 +26,7 @@ import (
 	"posta/settlement"
 	"posta/text"
 	"posta/till"
+	"posta/webhook"
 )
 
 // Services is what the API serves.
@@ -39,6 +40,7 @@ type Services struct {
 	GoLive       *golive.Service
 	Quality      *quality.Service
 	Inbox        *inbox.Service
+	Webhooks     *webhook.Service
 	Hub          *live.Hub
 	Events       live.Store
 	Idempotency  *idempotency.Service
@@ -84,6 +86,7 @@ func New(s Services) http.Handler {
 	a.qualities()
 	a.notifications()
 	a.events()
+	a.endpoints()
 	a.me()
 
 	root := http.NewServeMux()

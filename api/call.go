@@ -23,6 +23,7 @@ type call struct {
 	route  string            // pattern of the operation
 	fault  error             // for the operator
 	begun  bool              // the operation itself was reached: it may have had an effect
+	secret string            // in the answer, and in none that is given again
 }
 
 type callKey struct{}

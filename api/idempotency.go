@@ -23,6 +23,9 @@ const workLimit = idempotency.Lease - 5*time.Second
 // headerReplayed marks an answer that was given before.
 const headerReplayed = "Idempotent-Replayed"
 
+// secretShown is how many characters of a secret an answer given again holds.
+const secretShown = 10
+
 // readBody reads the body of an operation, looks for card numbers and puts it
 // back to be decoded.
 func (a *server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
@@ -102,6 +105,9 @@ func (a *server) close(ctx context.Context, call *call, h *held) {
 		err = a.Idempotency.Abandon(ctx, call.claim)
 	default:
 		answer := idempotency.Answer{Status: h.status, ContentType: h.header.Get("Content-Type"), Body: h.body.Bytes(), Header: map[string]string{}}
+		if s := call.secret; s != "" {
+			answer.Body = bytes.ReplaceAll(answer.Body, []byte(s), []byte(s[:secretShown]+"…"))
+		}
 		for name, values := range h.header {
 			if !transient[name] {
 				answer.Header[name] = strings.Join(values, ", ")

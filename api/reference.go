@@ -116,7 +116,7 @@ func (a *server) manual(words *text.Localizer) manual {
 
 // rankOf orders the groups: what is used daily comes first.
 func rankOf(tag string) int {
-	i := slices.Index([]string{"Payments", "Refunds", "Events", "Tills", "Shifts", "Stores", "Connections", "Notifications", "Account"}, tag)
+	i := slices.Index([]string{"Payments", "Refunds", "Events", "Tills", "Shifts", "Stores", "Connections", "Endpoints", "Notifications", "Account"}, tag)
 	if i < 0 {
 		return 99
 	}

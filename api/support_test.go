@@ -32,6 +32,7 @@ import (
 	"posta/store/storetest"
 	"posta/text"
 	"posta/till"
+	"posta/webhook"
 )
 
 // acquirer is a payment company that exists in these tests only.
@@ -222,6 +223,7 @@ func (h *hub) wire() {
 		PublicURL: func() string { return "https://posta.test" }, NotifyURL: func(c posta.ConnectionID) string { return "https://posta.test/hooks/" + string(c) }}
 	s.Inbox = &inbox.Service{Store: h.db, Clock: h.clock, Log: log, Wake: func() {}, Secret: s.Accounts.Secrets,
 		Read: map[string]func(provider.Delivery, []provider.Secret) (provider.Notice, provider.Verdict){"acquirer": description.ReadNotice}}
+	s.Webhooks = &webhook.Service{Store: h.db, Box: h.box, Clock: h.clock, Log: log, Committed: s.Hub.Wake, Wake: func() {}}
 	s.Events, s.Idempotency = h.db, &idempotency.Service{Store: h.db, Box: h.box, Clock: h.clock}
 	s.Catalog, s.Clock, s.Log, s.Version = text.Must(), h.clock, log, "test"
 	s.PublicURL = func() string { return "https://posta.test" }

@@ -105,7 +105,11 @@ func TestP41_NobodySeesAnothersObjects(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		objects := map[string]string{"projects": string(prj), "payments": open.ID, "refunds": refund.ID, "stores": string(b.store.ID), "tills": string(b.till.ID),
+		var endpoint struct{ ID string }
+		b.post("/v1/endpoints", "k5", map[string]any{"url": "https://shop.example/", "events": []string{"*"}}).want(http.StatusCreated).into(&endpoint)
+		var delivery struct{ ID string }
+		b.post("/v1/endpoints/"+endpoint.ID+"/test", "k6", nil).want(http.StatusAccepted).into(&delivery)
+		objects := map[string]string{"endpoints": endpoint.ID, "deliveries": delivery.ID, "projects": string(prj), "payments": open.ID, "refunds": refund.ID, "stores": string(b.store.ID), "tills": string(b.till.ID),
 			"shifts": string(shift.ID), "terminals": string(terminal), "settlements": settlement.ID, "connections": string(b.connection.ID), "notifications": string(notices[0].ID)}
 		d, tested := h.document(), 0
 		for _, route := range d.routes() {
@@ -134,7 +138,7 @@ func TestP41_NobodySeesAnothersObjects(t *testing.T) {
 				}
 			}
 		}
-		if tested < 58 {
+		if tested < 65 {
 			t.Errorf("%d routes tested", tested)
 		}
 
@@ -142,7 +146,7 @@ func TestP41_NobodySeesAnothersObjects(t *testing.T) {
 		if body := h.do("GET", "/v1/projects", a.test, nil).want(http.StatusOK).body; strings.Contains(body, string(prj)) {
 			t.Errorf("the list holds another's project: %s", body)
 		}
-		for _, path := range []string{"/v1/payments", "/v1/stores", "/v1/tills", "/v1/terminals", "/v1/settlements", "/v1/connections", "/v1/notifications", "/v1/events",
+		for _, path := range []string{"/v1/payments", "/v1/stores", "/v1/tills", "/v1/terminals", "/v1/settlements", "/v1/connections", "/v1/notifications", "/v1/events", "/v1/endpoints",
 			"/v1/payments?till_id=" + string(b.till.ID), "/v1/payments?search=" + open.ID, "/v1/notifications?payment_id=" + open.ID,
 			"/v1/settlements?terminal_id=" + string(terminal), "/v1/settlements?store_id=" + string(b.store.ID)} {
 			for who, token := range map[string]string{"another tenant": a.test, "the other mode": b.live} {

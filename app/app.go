@@ -34,6 +34,7 @@ import (
 	"posta/text"
 	"posta/till"
 	"posta/web"
+	"posta/webhook"
 	"posta/work"
 )
 
@@ -49,6 +50,7 @@ type App struct {
 	GoLive       *golive.Service
 	Quality      *quality.Service
 	Inbox        *inbox.Service
+	Webhooks     *webhook.Service
 	Hub          *live.Hub
 	Mail         *mail.Sender // nil when no mail server is set
 	Store        *store.DB
@@ -158,7 +160,7 @@ func (a *App) wire(ctx context.Context) error {
 	if err := a.checkSeal(ctx); err != nil {
 		return err
 	}
-	a.Hub = live.NewHub(a.metrics.live(a.Store), c.Log)
+	a.Hub = live.NewHub(a.metrics.live(announced{a.Store, a}), c.Log)
 	a.Payments = &payment.Service{Store: a.Store, Open: a.Accounts.Open, Clock: c.Clock, Log: c.Log,
 		NotifyURL: a.NotifyURL, Committed: a.Hub.Wake}
 	a.Settlements = &settlement.Service{Store: a.Store, Open: a.Accounts.Open, Clock: c.Clock, Log: c.Log, Committed: a.Hub.Wake}
@@ -172,15 +174,16 @@ func (a *App) wire(ctx context.Context) error {
 	a.Quality = a.newQuality()
 	a.Homologation = a.newHomologation(box)
 	a.GoLive = a.newGoLive()
-	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(a.sweeps(answers))...)
-	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox,
+	a.Webhooks = a.newWebhooks(box)
+	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(append(a.sweeps(answers), a.sending()...))...)
+	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox, Webhooks: a.Webhooks,
 		Projects: a.Projects, Homologation: a.Homologation, GoLive: a.GoLive, Quality: a.Quality, Hub: a.Hub, Events: a.Store, Idempotency: answers, Catalog: catalog, Clock: c.Clock, Log: c.Log,
 		PublicURL: a.URL, Version: Version})
 	var demo *web.Demo
 	if c.Phone != "" {
 		demo = &web.Demo{PhoneURL: c.Phone, TerminalsURL: c.Terminals, MailURL: c.Inboxes, Email: demoEmail, Password: demoPassword}
 	}
-	webHandler := web.New(web.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox,
+	webHandler := web.New(web.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox, Webhooks: a.Webhooks,
 		Projects: a.Projects, Quality: a.Quality, Homologation: a.Homologation, GoLive: a.GoLive, Hub: a.Hub, Events: a.Store, Calls: a.Store, Catalog: catalog, Clock: c.Clock, Log: c.Log,
 		PublicURL: a.URL, Demo: demo, Version: Version})
 	a.Handler = a.strict(a.routes(apiHandler, webHandler))

@@ -4,6 +4,7 @@ package app
 
 import (
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -53,6 +54,9 @@ type Config struct {
 	// MailFrom is the desk's address, which mail is from and answers go to with a
 	// token in it; needed with SMTP.
 	MailFrom string
+	// EndpointNetworks are those besides the public internet that events may be
+	// sent to, by http too; none by default, loopback in demos.
+	EndpointNetworks []netip.Prefix
 	// Migrate brings the database's schema up to date at start.
 	Migrate bool
 	// Phone is the simulators' address that pages of a demo link to; "" outside demos.

@@ -91,7 +91,7 @@ func newDemo(ctx context.Context, config DemoConfig) (*Demo, error) {
 		return nil, err
 	}
 	d.clock.Move(d.Seed.Offset)
-	config.Clock, config.Migrate = d.clock, true
+	config.Clock, config.Migrate, config.EndpointNetworks = d.clock, true, loopback
 	d.mercadopago, err = simulate("the Mercado Pago simulator", "--simulator", config.SimulatorListen, func() (simulator, error) {
 		d.Simulator, err = mercadopago.New(mercadopago.Config{Clock: d.clock, Log: config.Log,
 			File: filepath.Join(config.Data, simulatorFile), AllowLoopback: true, TimeScale: config.SimulatorScale})

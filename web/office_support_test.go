@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	"posta/provider"
 	"posta/text"
 	"posta/web"
+	"posta/webhook"
 )
 
 // branch is the bank that can also refuse stores and tills, and check credentials.
@@ -54,6 +56,8 @@ type back struct {
 	*hub
 	branch *branch
 	inbox  *inbox.Service
+	// webhooks sends to loopback too.
+	webhooks *webhook.Service
 }
 
 // office serves the pages with notifications and a provider to connect.
@@ -85,7 +89,9 @@ func office(t *testing.T) *back {
 		Owners: map[string]inbox.Owner{"merchant_order": func(_ context.Context, _ posta.ConnectionID, n provider.Notice) (inbox.Handling, error) {
 			return inbox.Handling{Payment: posta.PaymentID(n.Resource), Open: n.Status == "opened", Changed: n.Status == "closed"}, nil
 		}}}
-	handler := web.New(web.Services{Accounts: o.accounts, Tills: o.tills, Payments: o.payments, Settlements: o.closes, Inbox: o.inbox, Projects: &project.Service{Store: o.db, Clock: o.clock, Log: log, Committed: o.live.Wake}, GoLive: &golive.Service{Store: o.db, Accounts: o.accounts, Clock: o.clock, Committed: o.live.Wake}, Hub: o.live, Events: o.db, Calls: o.db,
+	o.webhooks = &webhook.Service{Store: o.db, Box: o.accounts.Box, Clock: o.clock, Log: log, Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		Committed: o.live.Wake, Wake: func() {}}
+	handler := web.New(web.Services{Accounts: o.accounts, Tills: o.tills, Payments: o.payments, Settlements: o.closes, Inbox: o.inbox, Webhooks: o.webhooks, Projects: &project.Service{Store: o.db, Clock: o.clock, Log: log, Committed: o.live.Wake}, GoLive: &golive.Service{Store: o.db, Accounts: o.accounts, Clock: o.clock, Committed: o.live.Wake}, Hub: o.live, Events: o.db, Calls: o.db,
 		Catalog: text.Must(), Clock: o.clock, Log: log, PublicURL: func() string { return o.public }, Version: "test"})
 	o.server.Close()
 	o.server = httptest.NewServer(handler)

@@ -15,6 +15,7 @@ import (
 	"posta/provider"
 	"posta/store/storetest"
 	"posta/text"
+	"posta/webhook"
 )
 
 // rawKeys finds catalog keys that stand on a page instead of their words.
@@ -25,8 +26,9 @@ func rawKeys(body string) []string {
 	}
 	var found []string
 	for _, m := range regexp.MustCompile(`[>"]\s*([a-z_]+)((?:\.[a-zA-Z_]+)+)\s*[<"]`).FindAllStringSubmatch(body, -1) {
-		if first[m[1]] {
-			found = append(found, m[1]+m[2])
+		key := m[1] + m[2]
+		if first[m[1]] && !webhook.Leaves(key) && key != webhook.TestType { // a type of event stands there as itself
+			found = append(found, key)
 		}
 	}
 	return found
@@ -43,11 +45,12 @@ func (o *back) paths() []string {
 	if err != nil {
 		o.t.Fatal(err)
 	}
+	endpoint, delivery := o.endpoint("https://127.0.0.1:9/")
 	store, tillID := string(o.world.Store.ID), string(o.world.Till.ID)
 	return []string{"/", "/payments", "/payments?q=nada", "/payments?attention=1", story(p.ID), story(p.ID) + "/refund", "/notifications", "/notifications?state=waiting",
 		"/notifications/" + string(n.ID), "/notifications/replay", "/stores", "/stores/new", "/stores/" + store, "/stores/" + store + "/remove",
 		"/stores/" + store + "/tills/new", "/tills/" + tillID, "/tills/" + tillID + "/remove", "/connections", "/connections/new", "/connections/" + string(c.ID),
-		"/keys", "/keys/" + string(k.ID) + "/revoke", "/settings"}
+		"/endpoints", "/endpoints/new", endpoint, endpoint + "?state=pending", endpoint + "/remove", delivery, "/keys", "/keys/" + string(k.ID) + "/revoke", "/settings"}
 }
 
 func TestOfficeSpeaksEveryLanguage(t *testing.T) {
@@ -84,7 +87,7 @@ func TestOfficeOfAnotherMerchantIsNotThere(t *testing.T) {
 		if got := stranger.get(path); got.status != http.StatusNotFound {
 			t.Errorf("GET %s: %d", path, got.status)
 		}
-		for _, deed := range []string{"", "/refund", "/cancel", "/settle", "/replay", "/provision", "/remove", "/test", "/revoke"} {
+		for _, deed := range []string{"", "/refund", "/cancel", "/settle", "/replay", "/provision", "/remove", "/test", "/switch", "/send", "/revoke"} {
 			base := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(path, "/remove"), "/revoke"), "/refund")
 			if got := stranger.post(base+deed, "nonce", posta.NewULID(storetest.Now), "name", "x", "amount", "1", "sure", "1"); got.status != http.StatusNotFound && got.status != http.StatusMethodNotAllowed {
 				t.Errorf("POST %s%s: %d %s", base, deed, got.status, got.to)

@@ -29,6 +29,7 @@ import (
 	"posta/settlement"
 	"posta/text"
 	"posta/till"
+	"posta/webhook"
 )
 
 //go:embed html/*.html
@@ -48,6 +49,7 @@ type Services struct {
 	Homologation *homologation.Service
 	GoLive       *golive.Service
 	Inbox        *inbox.Service
+	Webhooks     *webhook.Service
 	Hub          *live.Hub
 	Events       Events
 	Calls        outbound.Store
@@ -126,6 +128,7 @@ func (s *server) routes(mux *http.ServeMux) {
 	s.qualityRoutes(mux)      // /quality
 	s.approvalRoutes(mux)     // /approval
 	s.keyRoutes(mux)          // /keys
+	s.endpointRoutes(mux)     // /endpoints  /deliveries/{delivery}
 	s.settingRoutes(mux)      // /settings
 	s.boardRoutes(mux)        // /projects  /projects/events
 	s.newProjectRoutes(mux)   // /projects/new

@@ -295,9 +295,13 @@ func TestWhoLostAClaimOverwritesNothing(t *testing.T) {
 		}
 		h.clock.Move(2 * time.Minute)
 		next := claim()
+		save(slow, webhook.Dead, webhook.ReasonExhausted)
+		if d, _ := h.one(e); d.State != webhook.Pending || d.Claim != next.Claim {
+			t.Errorf("saved over the next claim: %+v", d)
+		}
 		save(next, webhook.Delivered, "")
 		save(slow, webhook.Dead, webhook.ReasonExhausted)
-		if d, attempts := h.one(e); d.State != webhook.Delivered || len(attempts) != 2 || attempts[1].Number != 2 {
+		if d, attempts := h.one(e); d.State != webhook.Delivered || len(attempts) != 3 || attempts[2].Number != 3 {
 			t.Errorf("%+v, %d tries", d, len(attempts))
 		}
 		if err := h.SendAgain(t.Context(), e.MerchantID, e.Mode, next.ID); err != nil {

@@ -351,6 +351,9 @@ func TestASlowEndpointHoldsUpNobody(t *testing.T) {
 		for range 8 {
 			<-arrived
 		}
+		if total != 58 {
+			t.Errorf("%d of the slow one are under way", total-50)
+		}
 		if took, err := h.SweepDeliveries(t.Context(), spawn); took != 0 || err != nil {
 			t.Errorf("%d more are sent to an endpoint that is full, %v", took, err)
 		}

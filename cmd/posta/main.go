@@ -37,6 +37,7 @@ type cli struct {
 	Tills        tillsCmd        `cmd:"" help:"List the tills of a running hub, with the ids that payments create wants."`
 	Terminals    terminalsCmd    `cmd:"" help:"List, add and remove the card terminals of a running hub."`
 	Settlements  settlementsCmd  `cmd:"" help:"Close the batches of card terminals, and see how provider and hub agree."`
+	Endpoints    endpointsCmd    `cmd:"" help:"Have a running hub tell other systems what happens, and see what they answered."`
 	Projects     projectsCmd     `cmd:"" help:"List and show the integration projects of a running hub."`
 	Homologation homologationCmd `cmd:"" help:"Run a project's homologation cases, and fill the provider's sheet."`
 	Quality      qualityCmd      `cmd:"" help:"Measure the quality of an integration."`

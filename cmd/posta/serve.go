@@ -39,12 +39,13 @@ func logLevel() slog.Level {
 
 type serveCmd struct {
 	hubFlags
-	Listen         string `help:"Address to serve on." default:"127.0.0.1:8080" env:"POSTA_LISTEN"`
-	PublicURL      string `name:"public-url" help:"How providers and browsers reach the hub: https://pagos.example. Webhook addresses and links are made from it." env:"POSTA_PUBLIC_URL" placeholder:"URL"`
-	MercadoPagoURL string `name:"mercadopago-url" help:"Mercado Pago's address, for a simulator." env:"POSTA_MERCADOPAGO_URL" placeholder:"URL"`
-	SMTP           string `name:"smtp" help:"Server that the desk's mail goes out by: smtp://user:password@host:587, or smtps://. Without it no mail is sent." env:"POSTA_SMTP" placeholder:"URL"`
-	MailFrom       string `name:"mail-from" help:"Address that mail is from and answers go to: desk@pagos.example." env:"POSTA_MAIL_FROM" placeholder:"ADDRESS"`
-	PrismaURL      string `name:"prisma-url" help:"Address of new Prisma connections that name none, for a simulator." env:"POSTA_PRISMA_URL" placeholder:"URL"`
+	Listen         string   `help:"Address to serve on." default:"127.0.0.1:8080" env:"POSTA_LISTEN"`
+	PublicURL      string   `name:"public-url" help:"How providers and browsers reach the hub: https://pagos.example. Webhook addresses and links are made from it." env:"POSTA_PUBLIC_URL" placeholder:"URL"`
+	MercadoPagoURL string   `name:"mercadopago-url" help:"Mercado Pago's address, for a simulator." env:"POSTA_MERCADOPAGO_URL" placeholder:"URL"`
+	SMTP           string   `name:"smtp" help:"Server that the desk's mail goes out by: smtp://user:password@host:587, or smtps://. Without it no mail is sent." env:"POSTA_SMTP" placeholder:"URL"`
+	MailFrom       string   `name:"mail-from" help:"Address that mail is from and answers go to: desk@pagos.example." env:"POSTA_MAIL_FROM" placeholder:"ADDRESS"`
+	PrismaURL      string   `name:"prisma-url" help:"Address of new Prisma connections that name none, for a simulator." env:"POSTA_PRISMA_URL" placeholder:"URL"`
+	Networks       []string `name:"endpoint-networks" help:"Networks besides the public internet that events may be sent to, by http too: 10.1.0.0/16. None by default." env:"POSTA_ENDPOINT_NETWORKS" placeholder:"NETWORK"`
 	tlsFlags
 }
 
@@ -90,6 +91,9 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 	config.Listen, config.MercadoPagoURL, config.PrismaURL = c.Listen, c.MercadoPagoURL, c.PrismaURL
 	config.SMTP, config.MailFrom = c.SMTP, c.MailFrom
 	var err error
+	if config.EndpointNetworks, err = app.Networks(c.Networks); err != nil {
+		return usage("--endpoint-networks wants networks such as 10.1.0.0/16")
+	}
 	if config.PublicURL, err = address("--public-url", c.PublicURL); err != nil {
 		return err
 	}
