@@ -39,6 +39,7 @@ func (s *Simulator) mountAPI(mux *http.ServeMux) {
 		"DELETE /sim/api/fault/{id}": s.apiRemoveFault,
 	}
 	maps.Copy(routes, s.pointRoutes())
+	maps.Copy(routes, s.subscriptionRoutes())
 	for pattern, handle := range routes {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.answerOwn(w, r, handle) })
 	}
@@ -49,9 +50,9 @@ func (s *Simulator) answerOwn(w http.ResponseWriter, r *http.Request, handle fun
 	status := http.StatusOK
 	if err != nil {
 		status, out = http.StatusBadRequest, object{"error": err.Error()}
-		if errors.Is(err, ErrNothing) || errors.Is(err, ErrPOS) || errors.Is(err, ErrTerminal) {
+		if errors.Is(err, ErrNothing) || errors.Is(err, ErrPOS) || errors.Is(err, ErrTerminal) || errors.Is(err, ErrSubscription) {
 			status = http.StatusNotFound
-		} else if errors.Is(err, ErrGone) || errors.Is(err, ErrPower) || errors.Is(err, ErrMode) || errors.Is(err, ErrBusy) {
+		} else if errors.Is(err, ErrGone) || errors.Is(err, ErrPower) || errors.Is(err, ErrMode) || errors.Is(err, ErrBusy) || errors.Is(err, ErrEnded) {
 			status = http.StatusConflict
 		}
 	}

@@ -60,6 +60,9 @@ func (s *Simulator) own(mux *http.ServeMux) {
 	for pattern, handle := range s.checkoutPages() {
 		inner.HandleFunc(pattern, handle)
 	}
+	for pattern, handle := range s.subscriptionPages() {
+		inner.HandleFunc(pattern, handle)
+	}
 	guard := http.NewCrossOriginProtection().Handler(page.Secure(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if lang := r.URL.Query().Get("lang"); lang != "" {
 			language.Remember(w, language.Pick(lang))
@@ -68,6 +71,7 @@ func (s *Simulator) own(mux *http.ServeMux) {
 	})))
 	mux.Handle("/sim/", guard)
 	mux.Handle("/sim", guard)
+	mux.Handle("/subscriptions/", guard)
 	mux.Handle("/checkout/v1/", guard)
 	mux.HandleFunc("GET /static/", func(w http.ResponseWriter, r *http.Request) { kit().pages.Static().ServeHTTP(w, r) })
 	mux.HandleFunc("GET /instore/merchant/qr/{pos}/{file}", s.picture)

@@ -15,6 +15,7 @@ type plan struct {
 	ID      string
 	Seq     int64
 	UserID  int64
+	Test    bool   // of test credentials
 	Status  string // active, cancelled
 	Reason  string
 	BackURL string
@@ -44,7 +45,7 @@ func createPlan(c *call) reply {
 	if bad != nil {
 		return *bad
 	}
-	p := &plan{ID: newSubscriptionID(), UserID: c.account.UserID, Status: "active", Created: c.now}
+	p := &plan{ID: newSubscriptionID(), UserID: c.account.UserID, Test: c.test(), Status: "active", Created: c.now}
 	if wrong := c.fillPlan(p, f); wrong != "" {
 		return c.refuse(http.StatusBadRequest, "%s", wrong)
 	}

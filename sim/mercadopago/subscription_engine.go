@@ -98,13 +98,13 @@ func (s *Simulator) advanceSubscriptions(now time.Time) {
 		if v := s.subscriptions[d.id]; v.due().Equal(d.at) {
 			v.queued = time.Time{}
 			s.advance(v, d.at)
-			s.put(v)
 		}
 	}
 }
 
-// advance does what is due to one subscription at now.
+// advance does what is due to one subscription at now, and files it.
 func (s *Simulator) advance(v *subscription, now time.Time) {
+	defer func() { s.put(v) }()
 	if v.Status != authorized && v.Status != paused {
 		return
 	}
@@ -151,7 +151,7 @@ func (v *subscription) amount() int64 {
 // instalment charges what is due; while paused it passes, and the date moves on.
 func (s *Simulator) instalment(v *subscription, now time.Time) {
 	i := s.invoices[v.Scheduled]
-	amount := v.amount()
+	amount, due := v.amount(), v.Next
 	v.Scheduled = 0
 	v.Period++
 	v.Next = v.dueAt(v.Period)
@@ -165,7 +165,7 @@ func (s *Simulator) instalment(v *subscription, now time.Time) {
 	if v.Terms.Repetitions > 0 && v.Billed >= v.Terms.Repetitions || !v.Terms.End.IsZero() && !v.Next.Before(v.Terms.End) {
 		v.Next = time.Time{}
 	}
-	i.Amount = amount
+	i.Amount, i.Due = amount, due
 	s.try(v, i, now)
 }
 
@@ -257,7 +257,7 @@ func (s *Simulator) decideInvoice(v *subscription, i *invoice, status string, no
 		s.put(v)
 		return
 	}
-	if v.Next.IsZero() && len(v.Open) == 0 && v.Status != cancelled { // that was the last one
+	if v.Next.IsZero() && len(v.Open) == 0 && (v.Terms.End.IsZero() || !now.Before(v.Terms.End)) { // that was the last one
 		s.endSubscription(v, now)
 	}
 }
@@ -285,6 +285,9 @@ func (v *subscription) leave(id int64) {
 
 // endSubscription cancels for good, with the invoices that were not settled.
 func (s *Simulator) endSubscription(v *subscription, now time.Time) {
+	if v.Status == cancelled {
+		return
+	}
 	for _, o := range slices.Clone(v.Open) {
 		if !o.At.IsZero() {
 			s.closeInvoice(v, s.invoices[o.ID], cancelled, now)

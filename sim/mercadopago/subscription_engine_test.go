@@ -1,0 +1,443 @@
+package mercadopago_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"posta/sim/mercadopago"
+)
+
+// switches changes the simulator's choices.
+func (b *stand) switches(change func(*mercadopago.Switches)) {
+	b.Helper()
+	w := b.sim.Switches()
+	change(&w)
+	if err := b.sim.SetSwitches(w); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (b *stand) must(err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// dues are the debit dates of a subscription's invoices, by the provider's
+// calendar.
+func (b *stand) dues(id string) (list []string) {
+	b.Helper()
+	for _, i := range b.invoices(id) {
+		list = append(list, text(at(i, "debit_date"))[:10])
+	}
+	return list
+}
+
+func TestMPSUB15_TheCardIsProvedByAChargeThatIsGivenBack(t *testing.T) {
+	b := newSeller(t)
+	b.subscribe()
+	a := b.want(b.call("GET", "/v1/payments/search", ""), 200)
+	b.equal(a, "1", "paging", "total")
+	b.equal(a, "refunded", "results", 0, "status")
+	b.equal(a, "1", "results", 0, "transaction_amount")
+	b.equal(a, "card_validation", "results", 0, "operation_type")
+	if book := b.sim.Books("sub1"); book.Attempts != 0 {
+		t.Fatal(book)
+	}
+	b.switches(func(w *mercadopago.Switches) { w.NoValidationCharge = true })
+	b.subscribe()
+	b.equal(b.call("GET", "/v1/payments/search", ""), "1", "paging", "total")
+}
+
+func TestMPSUB16_TheFirstInstalmentComesAnHourLaterOrAtOnce(t *testing.T) {
+	b := newSeller(t)
+	one := b.subscribe()
+	list := b.invoices(one)
+	if len(list) != 1 || at(list[0], "status") != "scheduled" || at(list[0], "payment") != nil || at(list[0], "debit_date") != "2026-11-20T12:00:00.000-04:00" {
+		t.Fatal(list)
+	}
+	b.move(59 * time.Minute)
+	if at(b.invoices(one)[0], "status") != "scheduled" {
+		t.Fatal("charged before the hour")
+	}
+	b.move(time.Minute)
+	list = b.invoices(one)
+	if len(list) != 1 || at(list[0], "status") != "processed" || at(list[0], "payment", "status") != "approved" || text(at(list[0], "retry_attempt")) != "1" {
+		t.Fatal(list)
+	}
+	b.equal(b.sub(one), "2026-12-20T12:00:00.000-04:00", "next_payment_date")
+	b.switches(func(w *mercadopago.Switches) { w.FirstChargeAtOnce = true })
+	if list = b.invoices(b.subscribe()); len(list) != 1 || at(list[0], "status") != "processed" {
+		t.Fatal(list)
+	}
+}
+
+func TestMPSUB17_AnInstalmentIsARecurringPayment(t *testing.T) {
+	b := newSeller(t, atOnce)
+	one := b.subscribe()
+	i := b.invoices(one)[0]
+	a := b.want(b.call("GET", "/v1/payments/"+text(at(i, "payment", "id")), ""), 200)
+	b.equal(a, "recurring_payment", "operation_type")
+	b.equal(a, one, "point_of_interaction", "transaction_data", "subscription_id")
+	b.equal(a, "1", "point_of_interaction", "transaction_data", "subscription_sequence", "number")
+	b.equal(a, "sub1", "external_reference")
+	b.equal(a, "1500.5", "transaction_amount")
+	b.equal(a, "visa", "payment_method_id")
+	b.equal(b.want(b.call("GET", "/authorized_payments/"+text(at(i, "id")), ""), 200), one, "preapproval_id")
+	b.equal(b.call("GET", "/authorized_payments?payment_id="+text(at(i, "payment", "id")), ""), one, "results", 0, "preapproval_id")
+	b.wantMessage(b.call("GET", "/authorized_payments/1", ""), 404, "does not exist")
+	b.wantMessage(b.call("GET", "/authorized_payments/x", ""), 400, "Invalid")
+}
+
+func TestMPSUB18_ADeclinedInstalmentIsRecycledFourTimesInTenDays(t *testing.T) {
+	b := newSeller(t)
+	one := b.subscribe()
+	b.must(b.sim.FailCard(one))
+	b.move(time.Hour)
+	i := b.invoices(one)[0]
+	if at(i, "status") != "recycling" || at(i, "payment", "status_detail") != "cc_rejected_insufficient_amount" || at(i, "next_retry_date") != "2026-11-23T00:00:00.000-04:00" {
+		t.Fatal(i)
+	}
+	for attempt := 2; attempt <= 3; attempt++ {
+		b.move(60 * time.Hour)
+		if i = b.invoices(one)[0]; at(i, "status") != "recycling" || text(at(i, "retry_attempt")) != fmt.Sprint(attempt) {
+			t.Fatal(i)
+		}
+	}
+	b.move(60 * time.Hour)
+	i = b.invoices(one)[0]
+	if at(i, "status") != "processed" || at(i, "payment", "status") != "rejected" || text(at(i, "retry_attempt")) != "4" || at(i, "next_retry_date") != nil {
+		t.Fatal(i)
+	}
+	if book := b.book(one); book.Strikes != 1 || book.Status != "authorized" || len(book.Invoices[0].Payments) != 4 || b.clock.Now().Sub(start) > 10*24*time.Hour {
+		t.Fatal(book)
+	}
+	b.must(b.sim.SetCard(one, ""))
+	b.until(day(2026, 12, 20, 12))
+	if book := b.book(one); len(book.Invoices) != 2 || book.Invoices[1].PaymentStatus != "approved" || book.Strikes != 0 {
+		t.Fatal(book)
+	}
+}
+
+func TestMPSUB19_AttemptsAndSpacingAreSettings(t *testing.T) {
+	b := newSeller(t, atOnce, func(c *mercadopago.Config) { c.Switches.SubscriptionAttempts, c.Switches.SubscriptionRetryHours = 3, 24 })
+	one := b.subscribe()
+	b.must(b.sim.SetCard(one, "CALL"))
+	b.until(day(2026, 12, 20, 11))
+	b.move(24 * time.Hour)
+	if i := b.book(one).Invoices[1]; i.Status != "recycling" || i.Attempts != 2 {
+		t.Fatal(i)
+	}
+	b.move(24 * time.Hour)
+	if i := b.book(one).Invoices[1]; i.Status != "processed" || i.Attempts != 3 {
+		t.Fatal(i)
+	}
+	b.move(20 * 24 * time.Hour)
+	if i := b.book(one).Invoices[1]; i.Attempts != 3 {
+		t.Fatal(i)
+	}
+}
+
+func TestMPSUB20_TheWindowEndsWithThePeriod(t *testing.T) {
+	b := newSeller(t, atOnce)
+	one := b.subscribe("auto_recurring.frequency", "7", "auto_recurring.frequency_type", `"days"`)
+	b.must(b.sim.FailCard(one))
+	b.until(day(2026, 11, 27, 11))
+	if i := b.book(one).Invoices[1]; !i.NextRetry.Equal(day(2026, 11, 29, 5)) {
+		t.Fatal(i)
+	}
+	b.until(day(2026, 12, 4, 10))
+	if book := b.book(one); len(book.Invoices) != 3 || book.Invoices[1].Status != "processed" || book.Invoices[1].Attempts != 4 || book.Invoices[2].Status != "scheduled" {
+		t.Fatal(book)
+	}
+}
+
+func TestMPSUB21_ThreeFailedInstalmentsCancel(t *testing.T) {
+	b := newSeller(t, atOnce)
+	one := b.subscribe()
+	b.must(b.sim.FailCard(one))
+	b.until(day(2027, 2, 10, 0)) // two failed
+	b.equal(b.sub(one), "red", "summarized", "semaphore")
+	b.must(b.sim.SetCard(one, ""))
+	b.until(day(2027, 3, 1, 0)) // one paid: counted from nothing again
+	if book := b.book(one); book.Strikes != 0 || book.Status != "authorized" {
+		t.Fatal(book)
+	}
+	b.must(b.sim.FailCard(one))
+	b.until(day(2027, 5, 27, 0))
+	b.equal(b.sub(one), "authorized", "status")
+	b.until(day(2027, 5, 28, 0))
+	a := b.sub(one)
+	b.equal(a, "cancelled", "status")
+	b.equal(a, "<nil>", "next_payment_date")
+	n := len(b.invoices(one))
+	b.until(day(2027, 9, 1, 0))
+	if len(b.invoices(one)) != n || n != 7 {
+		t.Fatalf("%d invoices, then %d", n, len(b.invoices(one)))
+	}
+
+	b.switches(func(w *mercadopago.Switches) { w.StrikesInAll, w.SubscriptionStrikes = true, 2 })
+	two := b.subscribe()
+	for month := 10; month <= 12; month++ {
+		holder := map[bool]string{true: "FUND"}[month != 11]
+		b.must(b.sim.SetCard(two, holder))
+		b.until(day(2027, time.Month(month), 20, 0))
+	}
+	if book := b.book(two); book.Status != "cancelled" || book.Strikes != 2 || book.Invoices[2].PaymentStatus != "approved" {
+		t.Fatal(book)
+	}
+}
+
+func TestMPSUB22_MonthEndsAndLeapDays(t *testing.T) {
+	b := newSeller(t, atOnce)
+	b.until(day(2027, 1, 31, 23))
+	monthly, yearly, daily := b.subscribe(), b.subscribe("auto_recurring.frequency", "12"), b.subscribe("auto_recurring.frequency", "10", "auto_recurring.frequency_type", `"days"`)
+	b.until(day(2028, 2, 29, 12))
+	leap := b.subscribe("auto_recurring.frequency", "12")
+	b.until(day(2032, 3, 1, 0))
+	want := []string{"2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31"}
+	if got := b.dues(monthly); fmt.Sprint(got[:5]) != fmt.Sprint(want) || got[13] != "2028-02-29" || len(got) != 62 {
+		t.Fatal(got)
+	}
+	if got := b.dues(yearly); fmt.Sprint(got) != "[2027-01-31 2028-01-31 2029-01-31 2030-01-31 2031-01-31 2032-01-31]" {
+		t.Fatal(got)
+	}
+	if got := b.dues(leap); fmt.Sprint(got) != "[2028-02-29 2029-02-28 2030-02-28 2031-02-28 2032-02-29]" {
+		t.Fatal(got)
+	}
+	if got := b.dues(daily); got[3] != "2027-03-02" {
+		t.Fatal(got)
+	}
+}
+
+func TestMPSUB23_AFreeTrialComesFirst(t *testing.T) {
+	b := newSeller(t)
+	one := b.subscribe("auto_recurring.free_trial", `{"frequency":1,"frequency_type":"months"}`)
+	a := b.sub(one)
+	b.equal(a, "2026-12-20T11:00:00.000-04:00", "next_payment_date")
+	b.equal(a, "30", "auto_recurring", "free_trial", "first_invoice_offset")
+	b.equal(a, "30", "first_invoice_offset")
+	b.until(day(2026, 12, 20, 9))
+	if n := len(b.invoices(one)); n != 0 {
+		t.Fatalf("%d invoices in the trial", n)
+	}
+	b.until(day(2026, 12, 20, 11))
+	if got := b.book(one); len(got.Invoices) != 1 || got.Invoices[0].PaymentStatus != "approved" || !got.Next.Equal(day(2027, 1, 20, 11)) {
+		t.Fatal(got)
+	}
+}
+
+func TestMPSUB24_RepetitionsEndIt(t *testing.T) {
+	b := newSeller(t, atOnce)
+	one := b.subscribeTo(b.plan("auto_recurring.repetitions", "3"))
+	b.equal(b.sub(one), "3", "summarized", "quotas")
+	b.equal(b.sub(one), "2", "summarized", "pending_charge_quantity")
+	b.until(day(2027, 12, 1, 0))
+	book := b.book(one)
+	if len(book.Invoices) != 3 || book.Status != "cancelled" || book.Charged != 3*150050 {
+		t.Fatal(book)
+	}
+	two := b.subscribe("auto_recurring.repetitions", "3")
+	b.until(day(2028, 5, 2, 0))
+	if n := len(b.book(two).Invoices); n != 6 {
+		t.Fatalf("%d invoices: repetitions are for plans", n)
+	}
+}
+
+func TestMPSUB25_TheBillingDayAndTheProportionUntilThen(t *testing.T) {
+	b := newSeller(t, atOnce)
+	in := b.subscribeTo(b.plan("auto_recurring.billing_day", "5", "auto_recurring.billing_day_proportional", "true", "auto_recurring.transaction_amount", "3000"))
+	out := b.subscribeTo(b.plan("auto_recurring.billing_day", "5"))
+	b.until(day(2027, 1, 6, 0))
+	if got := b.dues(in); fmt.Sprint(got) != "[2026-11-20 2026-12-05 2027-01-05]" {
+		t.Fatal(got)
+	}
+	if book := b.book(in); book.Invoices[0].Amount != 150000 || book.Invoices[1].Amount != 300000 { // 15 days of 30
+		t.Fatal(book)
+	}
+	if got := b.dues(out); fmt.Sprint(got) != "[2026-12-05 2027-01-05]" {
+		t.Fatal(got)
+	}
+}
+
+func TestMPSUB26_ItBeginsAndEndsWhenItSays(t *testing.T) {
+	b := newSeller(t, atOnce)
+	one := b.subscribe("auto_recurring.start_date", `"2026-12-01T12:00:00.000-04:00"`, "auto_recurring.end_date", `"2027-02-15T12:00:00.000-04:00"`)
+	b.equal(b.sub(one), "2026-12-01T12:00:00.000-04:00", "next_payment_date")
+	b.until(day(2027, 2, 15, 11))
+	b.equal(b.sub(one), "authorized", "status")
+	b.equal(b.sub(one), "<nil>", "next_payment_date")
+	b.until(day(2027, 2, 15, 12))
+	b.equal(b.sub(one), "cancelled", "status")
+	if got := b.dues(one); fmt.Sprint(got) != "[2026-12-01 2027-01-01 2027-02-01]" {
+		t.Fatal(got)
+	}
+}
+
+func TestMPSUB27_APaymentInProcessIsWaitedFor(t *testing.T) {
+	b := newSeller(t, atOnce)
+	one := b.subscribe()
+	b.must(b.sim.SetCard(one, "CONT"))
+	b.until(day(2026, 12, 20, 11))
+	i := b.book(one).Invoices[1]
+	if i.Status != "waiting" || i.PaymentStatus != "in_process" || at(b.invoices(one)[1], "status") != "scheduled" {
+		t.Fatal(i)
+	}
+	b.switches(func(w *mercadopago.Switches) { w.InvoiceWaitingStatus = true })
+	if got := at(b.invoices(one)[1], "status"); got != "waiting_for_gateway" {
+		t.Fatal(got)
+	}
+	b.must(b.sim.Settle(i.Payment, true))
+	if i = b.book(one).Invoices[1]; i.Status != "processed" || i.PaymentStatus != "approved" || b.book(one).Charged != 2*150050 {
+		t.Fatal(i)
+	}
+	b.until(day(2027, 1, 20, 11))
+	b.must(b.sim.Settle(b.book(one).Invoices[2].Payment, false))
+	if i = b.book(one).Invoices[2]; i.Status != "recycling" || i.Attempts != 1 {
+		t.Fatal(i)
+	}
+}
+
+func TestMPSUB28_AnotherCardTakesOver(t *testing.T) {
+	b := newSeller(t, atOnce)
+	one := b.subscribe()
+	card := text(b.sub(one).object["card_id"])
+	b.must(b.sim.FailCard(one))
+	b.until(day(2026, 12, 20, 11))
+	if b.book(one).Invoices[1].Status != "recycling" {
+		t.Fatal(b.book(one))
+	}
+	b.wantMessage(b.call("PUT", "/preapproval/"+one, `{"card_token_id":"`+b.cardToken("FUND")+`"}`), 400, "CC_VAL_433")
+	a := b.change(one, `{"card_token_id":"`+b.cardToken("APRO")+`"}`, 200)
+	if text(a.object["card_id"]) == card {
+		t.Fatal("the card stayed")
+	}
+	b.move(60 * time.Hour)
+	if i := b.book(one).Invoices[1]; i.Status != "processed" || i.PaymentStatus != "approved" || i.Attempts != 2 {
+		t.Fatal(i)
+	}
+	if err := b.sim.SetCard(one, "NOBODY"); err == nil {
+		t.Fatal("a holder that does not exist was taken")
+	}
+	two := id(b.want(b.call("POST", "/preapproval", subBody), 201))
+	b.wantMessage(b.call("PUT", "/preapproval/"+two, `{"status":"authorized"}`), 400, "card_token_id")
+	b.equal(b.change(two, `{"status":"authorized","card_token_id":"`+b.cardToken("APRO")+`"}`, 200), "authorized", "status")
+}
+
+func TestMPSUB29_TheSummaryAndItsSemaphore(t *testing.T) {
+	b := newSeller(t)
+	one := b.subscribe()
+	b.equal(b.sub(one), "<nil>", "summarized", "semaphore")
+	b.equal(b.sub(one), "0", "summarized", "charged_quantity")
+	b.move(time.Hour)
+	a := b.sub(one)
+	b.equal(a, "green", "summarized", "semaphore")
+	b.equal(a, "1500.5", "summarized", "charged_amount")
+	b.equal(a, "2026-11-20T12:00:00.000-04:00", "summarized", "last_charged_date")
+	b.must(b.sim.FailCard(one))
+	b.until(day(2026, 12, 20, 12))
+	b.equal(b.sub(one), "yellow", "summarized", "semaphore")
+	b.equal(b.call("GET", "/preapproval/search?semaphore=yellow", ""), one, "results", 0, "id")
+	b.equal(b.call("GET", "/preapproval/search?semaphore=green", ""), "0", "paging", "total")
+}
+
+func TestMPSUB30_NoticesOfPlansSubscriptionsAndInvoices(t *testing.T) {
+	b := newSeller(t)
+	b.listen("subscription_preapproval", "subscription_preapproval_plan", "subscription_authorized_payment")
+	p := b.plan()
+	one := b.subscribeTo(p)
+	b.move(time.Hour)
+	b.must(b.sim.FailCard(one))
+	b.until(day(2026, 12, 20, 12))
+	b.change(one, `{"status":"cancelled"}`, 200)
+	b.deliver()
+	versions, seen := map[string]int64{}, map[string]int{}
+	for _, n := range b.hook.take() {
+		kind, of := text(n.object["type"]), text(at(n.object, "data", "id"))
+		seen[kind+" "+text(n.object["action"])]++
+		version, err := n.object["version"].(json.Number).Int64()
+		b.must(err)
+		if version <= versions[kind+of] {
+			t.Fatalf("version %d of %s after %d", version, kind, versions[kind+of])
+		}
+		versions[kind+of] = version
+		if !verify(n, secret, false) {
+			t.Fatal("a signature does not verify")
+		}
+		if n.query != "data.id="+of+"&type="+kind || text(n.object["live_mode"]) != "true" {
+			t.Fatal(n.query, n.body)
+		}
+	}
+	want := map[string]int{"subscription_preapproval_plan created": 1, "subscription_preapproval created": 1, "subscription_preapproval updated": 1,
+		"subscription_authorized_payment created": 2, "subscription_authorized_payment updated": 3}
+	if fmt.Sprint(seen) != fmt.Sprint(want) {
+		t.Fatal(seen)
+	}
+}
+
+func TestMPSUB31_ThousandsForYearsEachPeriodBilledOnce(t *testing.T) {
+	b := newSeller(t, atOnce, func(c *mercadopago.Config) {
+		c.Switches.CardFailRate, c.Switches.CardFailSeed, c.Switches.NoValidationCharge = 0.1, 7, true
+	})
+	p := b.plan()
+	const many = 2000
+	for n := range many {
+		_, err := b.sim.SignUp(mercadopago.SignUpRequest{PlanID: p, ExternalReference: fmt.Sprintf("sub%d", n)})
+		b.must(err)
+	}
+	b.until(day(2028, 11, 19, 0))
+	b.must(b.sim.Expire(b.clock.Now()))
+	failed, attempts := 0, 0
+	for _, book := range b.sim.Subscriptions() {
+		periods, paid := map[int]bool{}, int64(0)
+		for _, i := range book.Invoices {
+			if periods[i.Number] {
+				t.Fatalf("%s was billed twice for %d", book.ID, i.Number)
+			}
+			periods[i.Number] = true
+			attempts += i.Attempts
+			if i.PaymentStatus == "approved" {
+				paid += i.Amount
+			} else {
+				failed++
+			}
+		}
+		if money := b.sim.Books(book.ExternalReference); money.Approved != paid || book.Charged != paid {
+			t.Fatal(book, money)
+		}
+		if book.Status == "authorized" && len(book.Invoices) != 24 {
+			t.Fatalf("%d invoices in two years", len(book.Invoices))
+		}
+	}
+	if share := float64(attempts-many*24) / float64(many*24); share < 0.09 || share > 0.13 || failed > 40 {
+		t.Fatalf("%d attempts, %d failed", attempts, failed)
+	}
+}
+
+func TestMPSUB32_RestartedItAgreesWithItself(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "sim.db")
+	b := newSeller(t, atOnce, func(c *mercadopago.Config) { c.File = file })
+	p := b.plan()
+	one, two := b.subscribeTo(p), b.subscribe()
+	b.must(b.sim.FailCard(two))
+	b.until(day(2026, 12, 21, 0))
+	before := fmt.Sprint(b.sim.Subscriptions())
+	b.must(b.sim.Close())
+	again, err := mercadopago.New(mercadopago.Config{Clock: b.clock, File: file, AllowLoopback: true})
+	b.must(err)
+	t.Cleanup(func() { _ = again.Close() })
+	if after := fmt.Sprint(again.Subscriptions()); after != before {
+		t.Fatalf("%s\n%s", before, after)
+	}
+	b.clock.Move(31 * 24 * time.Hour)
+	b.must(again.Expire(b.clock.Now()))
+	for _, id := range []string{one, two} {
+		if book, _ := again.Subscription(id); len(book.Invoices) != 3 {
+			t.Fatal(book)
+		}
+	}
+}
