@@ -48,7 +48,10 @@ type Plan struct {
 	Trial       Period // Every 0 for none
 	Repetitions int    // 0 for endless
 	BillingDay  int    // 1 to 28, 0 for the day of signing up
-	Return      string // where the buyer comes back to
+	// Proportional charges the days until the first billing day in proportion.
+	Proportional bool
+	Archived     bool   // nobody may sign up any more
+	Return       string // where the buyer comes back to
 }
 
 // PlanFact is what the provider says of a plan.
@@ -68,6 +71,9 @@ type Subscription struct {
 	Amount posta.Money
 	Token  string // of the card, single use; "" has the buyer sign up at the provider's page
 	Return string
+	// Known are the provider's ids of the plan's other subscriptions: none of them
+	// is the one that is looked up.
+	Known []string
 }
 
 // SubscriptionStatus is where a subscription stands at its provider.
@@ -83,17 +89,19 @@ const (
 
 // SubscriptionFact is what the provider says of a subscription.
 type SubscriptionFact struct {
-	Ref     string
-	Plan    string // the provider's id of its plan
-	Version int64  // 0 if not told
-	At      time.Time
-	Status  SubscriptionStatus
-	URL     string // where the buyer signs up or changes the card
-	Amount  posta.Money
-	NextAt  time.Time // next charge, zero if not told
-	Method  string
-	Card    string // the provider's id
-	Health  string // green, yellow, red; "" if not told
+	Ref string // "" where there is none before the buyer signs up at URL
+	// Reference is ours, as the provider gave it back.
+	Reference string
+	Plan      string // the provider's id of its plan
+	Version   int64  // 0 if not told
+	At        time.Time
+	Status    SubscriptionStatus
+	URL       string // where the buyer signs up or changes the card
+	Amount    posta.Money
+	NextAt    time.Time // next charge, zero if not told
+	Method    string
+	Card      string // the provider's id
+	Health    string // green, yellow, red; "" if not told
 }
 
 // SubscriptionChange changes one thing of a subscription.

@@ -222,7 +222,9 @@ func (c *connector) change(ctx context.Context, charge provider.Charge, key stri
 
 // seenDirect is seeDirect for a charge: a payment of another charge is no answer.
 func (c *connector) seenDirect(p payment, charge provider.Charge) (provider.Observation, error) {
-	if p.ID == "" || p.ExternalReference != "" && p.ExternalReference != string(charge.Payment) {
+	// What the provider charged by itself bears its subscription's reference.
+	adopted := p.OperationType == "recurring_payment" && charge.Order == string(p.ID)
+	if p.ID == "" || p.ExternalReference != "" && p.ExternalReference != string(charge.Payment) && !adopted {
 		return provider.Observation{ExternalReference: string(charge.Payment)},
 			posta.Errorf(posta.CodeProviderUnavailable, "the answer is no payment of the charge's")
 	}
