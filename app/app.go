@@ -342,6 +342,7 @@ func (a *App) heard(topic string) {
 
 // Close gives up the address and the database. Run must have returned.
 func (a *App) Close() error {
+	a.Webhooks.Close()
 	return errors.Join(a.closeFronts(), a.Store.Close(), a.lock.release())
 }
 
