@@ -181,7 +181,7 @@ func (r *Record) release() {
 // first. It may come back complete: the buyer was faster. Errors: not_found,
 // not_allowed_in_state, payment_under_way (its payment cannot be canceled now).
 func (s *Service) Cancel(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.SessionID, by string) (Session, error) {
-	if _, err := s.Store.Session(ctx, m, mode, id); err != nil {
+	if _, err := s.Store.CheckoutSession(ctx, m, mode, id); err != nil {
 		return Session{}, err
 	}
 	v, err := s.Abandon(ctx, id, by)
@@ -262,7 +262,7 @@ func (s *Service) Refresh(ctx context.Context, id posta.SessionID) (Session, pay
 // SweepSessions looks after sessions whose time is over, and gives how many it
 // took.
 func (s *Service) SweepSessions(ctx context.Context, each func(func())) (int, error) {
-	due, err := s.Store.ClaimSessions(ctx, s.Clock.Now(), sessionLease, 50)
+	due, err := s.Store.ClaimCheckoutSessions(ctx, s.Clock.Now(), sessionLease, 50)
 	if err != nil {
 		return 0, err
 	}
@@ -277,17 +277,17 @@ func (s *Service) SweepSessions(ctx context.Context, each func(func())) (int, er
 }
 
 // SweepPaymentNews brings the sessions up to date of whose payments something
-// was told since the last time, and gives how many it took. It may run in
+// was told since the last time, and gives how many events it took. It may run in
 // several replicas: what one does twice is done once.
 func (s *Service) SweepPaymentNews(ctx context.Context, _ func(func())) (int, error) {
-	sessions, position, err := s.Store.PaymentNews(ctx, newsAtOnce)
-	if err != nil {
+	news, err := s.Store.PaymentNews(ctx, newsAtOnce)
+	if err != nil || news.To == news.From {
 		return 0, err
 	}
-	for _, id := range sessions {
+	for _, id := range news.Sessions {
 		if _, err := s.Follow(ctx, id); err != nil && posta.ErrorCode(err) != posta.CodeNotFound {
 			return 0, err // it stays to be done
 		}
 	}
-	return len(sessions), s.Store.SavePaymentNews(ctx, position)
+	return int(news.To - news.From), s.Store.SavePaymentNews(ctx, news.To)
 }

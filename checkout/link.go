@@ -67,9 +67,9 @@ func (s *Service) CreateLink(ctx context.Context, in LinkInput) (Link, error) {
 	if err := l.fill(in, channel, now); err != nil {
 		return Link{}, err
 	}
-	err = s.Store.InsertLink(ctx, l, []posta.Event{s.linkEvent(in.By, "payment_link.created", l)})
+	err = s.Store.InsertPaymentLink(ctx, l, []posta.Event{s.linkEvent(in.By, "payment_link.created", l)})
 	if posta.ErrorCode(err) == posta.CodeConflict {
-		return s.Store.Link(ctx, in.MerchantID, in.Mode, in.ID)
+		return s.Store.PaymentLink(ctx, in.MerchantID, in.Mode, in.ID)
 	}
 	if err == nil {
 		s.Committed()
@@ -81,7 +81,7 @@ func (s *Service) CreateLink(ctx context.Context, in LinkInput) (Link, error) {
 // price that they showed; one that begins to pay is held to the link as it is
 // then. Errors: as CreateLink, not_found.
 func (s *Service) UpdateLink(ctx context.Context, in LinkInput) (Link, error) {
-	there, err := s.Store.Link(ctx, in.MerchantID, in.Mode, in.ID)
+	there, err := s.Store.PaymentLink(ctx, in.MerchantID, in.Mode, in.ID)
 	if err != nil {
 		return Link{}, err
 	}
@@ -90,7 +90,7 @@ func (s *Service) UpdateLink(ctx context.Context, in LinkInput) (Link, error) {
 		return Link{}, err
 	}
 	in.ProductID = there.ProductID
-	l, err := s.Store.ChangeLink(ctx, in.MerchantID, in.Mode, in.ID, func(l *Link) ([]posta.Event, error) {
+	l, err := s.Store.ChangePaymentLink(ctx, in.MerchantID, in.Mode, in.ID, func(l *Link) ([]posta.Event, error) {
 		l.UpdatedAt = s.Clock.Now()
 		if err := l.fill(in, channel, l.UpdatedAt); err != nil {
 			return nil, err
@@ -105,12 +105,12 @@ func (s *Service) UpdateLink(ctx context.Context, in LinkInput) (Link, error) {
 
 // Link finds one. Errors: not_found.
 func (s *Service) Link(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.LinkID) (Link, error) {
-	return s.Store.Link(ctx, m, mode, id)
+	return s.Store.PaymentLink(ctx, m, mode, id)
 }
 
 // Links lists newest first.
 func (s *Service) Links(ctx context.Context, f LinkFilter) ([]Link, error) {
-	return s.Store.Links(ctx, f)
+	return s.Store.PaymentLinks(ctx, f)
 }
 
 func (l *Link) fill(in LinkInput, channel payment.Channel, now time.Time) error {

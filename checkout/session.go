@@ -69,9 +69,9 @@ func (s *Service) CreateSession(ctx context.Context, in SessionInput) (Session, 
 	if err := p.Err(); err != nil {
 		return Session{}, err
 	}
-	err = s.Store.InsertSession(ctx, v, []posta.Event{s.event(in.By, "checkout_session.created", v)})
+	err = s.Store.InsertCheckoutSession(ctx, v, []posta.Event{s.event(in.By, "checkout_session.created", v)})
 	if posta.ErrorCode(err) == posta.CodeConflict {
-		return s.Store.Session(ctx, in.MerchantID, in.Mode, in.ID)
+		return s.Store.CheckoutSession(ctx, in.MerchantID, in.Mode, in.ID)
 	}
 	if err == nil {
 		s.Committed()
@@ -117,12 +117,12 @@ func (v *Session) checkItems(p *posta.Problems, channel payment.Channel) {
 // expired nor canceled; otherwise a new one. Errors: not_found, link_disabled,
 // link_expired, sold_out with Params["left"].
 func (s *Service) Visit(ctx context.Context, token, have string) (Session, error) {
-	l, err := s.Store.LinkByToken(ctx, token)
+	l, err := s.Store.PaymentLinkByToken(ctx, token)
 	if err != nil {
 		return Session{}, err
 	}
 	if have != "" {
-		v, err := s.Store.SessionByToken(ctx, have)
+		v, err := s.Store.CheckoutSessionByToken(ctx, have)
 		if err == nil && v.LinkID == l.ID && v.MerchantID == l.MerchantID {
 			v, err = s.Follow(ctx, v.ID)
 		}
@@ -144,7 +144,7 @@ func (s *Service) Visit(ctx context.Context, token, have string) (Session, error
 	if err != nil {
 		return Session{}, err
 	}
-	return v, s.Store.InsertSession(ctx, v, nil)
+	return v, s.Store.InsertCheckoutSession(ctx, v, nil)
 }
 
 // visit is a new session of a link, with what it sells as it stands now.
@@ -185,12 +185,12 @@ func (s *Service) visit(ctx context.Context, l Link, now time.Time) (Session, er
 
 // Session finds one. Errors: not_found.
 func (s *Service) Session(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.SessionID) (Session, error) {
-	return s.Store.Session(ctx, m, mode, id)
+	return s.Store.CheckoutSession(ctx, m, mode, id)
 }
 
 // SessionAt finds the session of a page's token, as it stands. Errors: not_found.
 func (s *Service) SessionAt(ctx context.Context, token string) (Session, error) {
-	v, err := s.Store.SessionByToken(ctx, token)
+	v, err := s.Store.CheckoutSessionByToken(ctx, token)
 	if err != nil {
 		return Session{}, err
 	}
@@ -199,7 +199,7 @@ func (s *Service) SessionAt(ctx context.Context, token string) (Session, error) 
 
 // Sessions lists newest first.
 func (s *Service) Sessions(ctx context.Context, f SessionFilter) ([]Session, error) {
-	return s.Store.Sessions(ctx, f)
+	return s.Store.CheckoutSessions(ctx, f)
 }
 
 // SessionPayments lists the payments of a session, oldest first.
@@ -293,7 +293,7 @@ func (s *Service) touched(r *Record) {
 // change commits what do does to a session after it was brought up to date with
 // its payments.
 func (s *Service) change(ctx context.Context, id posta.SessionID, do func(*Record, time.Time) error) (Record, error) {
-	record, err := s.Store.ChangeSession(ctx, id, func(r *Record) error {
+	record, err := s.Store.ChangeCheckoutSession(ctx, id, func(r *Record) error {
 		now := s.Clock.Now()
 		s.follow(r, now)
 		return do(r, now)

@@ -25,42 +25,45 @@ type Store interface {
 	// change makes of it.
 	ChangeProduct(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.ProductID, change func(*Product) error) (Product, error)
 
-	// InsertLink adds one and its events. Errors: conflict when the id is taken.
-	InsertLink(ctx context.Context, l Link, events []posta.Event) error
-	// Link finds one.
-	Link(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.LinkID) (Link, error)
-	// LinkByToken finds one by its public address, whoever owns it.
-	LinkByToken(ctx context.Context, token string) (Link, error)
-	// Links lists newest first.
-	Links(ctx context.Context, f LinkFilter) ([]Link, error)
-	// ChangeLink does for links what ChangeProduct does, and commits the events
+	// InsertPaymentLink adds one and its events. Errors: conflict when the id is taken.
+	InsertPaymentLink(ctx context.Context, l Link, events []posta.Event) error
+	// PaymentLink finds one.
+	PaymentLink(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.LinkID) (Link, error)
+	// PaymentLinkByToken finds one by its public address, whoever owns it.
+	PaymentLinkByToken(ctx context.Context, token string) (Link, error)
+	// PaymentLinks lists newest first.
+	PaymentLinks(ctx context.Context, f LinkFilter) ([]Link, error)
+	// ChangePaymentLink does for links what ChangeProduct does, and commits the events
 	// that change returns.
-	ChangeLink(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.LinkID, change func(*Link) ([]posta.Event, error)) (Link, error)
+	ChangePaymentLink(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.LinkID, change func(*Link) ([]posta.Event, error)) (Link, error)
 
-	// InsertSession adds one and its events. Errors: conflict when the id is taken.
-	InsertSession(ctx context.Context, v Session, events []posta.Event) error
-	// Session finds one.
-	Session(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.SessionID) (Session, error)
-	// FindSession finds one whoever owns it.
-	FindSession(ctx context.Context, id posta.SessionID) (Session, error)
-	// SessionByToken finds one by its page's address, whoever owns it.
-	SessionByToken(ctx context.Context, token string) (Session, error)
-	// Sessions lists newest first.
-	Sessions(ctx context.Context, f SessionFilter) ([]Session, error)
+	// InsertCheckoutSession adds one and its events. Errors: conflict when the id is taken.
+	InsertCheckoutSession(ctx context.Context, v Session, events []posta.Event) error
+	// CheckoutSession finds one.
+	CheckoutSession(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.SessionID) (Session, error)
+	// CheckoutSessionByToken finds one by its page's address, whoever owns it.
+	CheckoutSessionByToken(ctx context.Context, token string) (Session, error)
+	// CheckoutSessions lists newest first.
+	CheckoutSessions(ctx context.Context, f SessionFilter) ([]Session, error)
 	// SessionPayments lists the payments that a session owns, oldest first.
 	SessionPayments(ctx context.Context, id posta.SessionID) ([]payment.Payment, error)
-	// ChangeSession loads a session, then its link, nobody else changing either
+	// ChangeCheckoutSession loads a session, then its link, nobody else changing either
 	// meanwhile, and after that its payments; lets change alter the first two; and
 	// commits them with the events. An error of change commits nothing and is
 	// returned. change may run more than once and must not call the store.
-	ChangeSession(ctx context.Context, id posta.SessionID, change func(*Record) error) (Record, error)
-	// ClaimSessions takes sessions whose DueAt has come and moves it to now+lease.
-	ClaimSessions(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Session, error)
-	// PaymentNews lists sessions of whose payments events came since SavePaymentNews,
-	// of at most limit events, and the position up to which it looked.
-	PaymentNews(ctx context.Context, limit int) (sessions []posta.SessionID, position int64, err error)
+	ChangeCheckoutSession(ctx context.Context, id posta.SessionID, change func(*Record) error) (Record, error)
+	// ClaimCheckoutSessions takes sessions whose DueAt has come and moves it to now+lease.
+	ClaimCheckoutSessions(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Session, error)
+	// PaymentNews looks at the events after what SavePaymentNews noted, at most limit.
+	PaymentNews(ctx context.Context, limit int) (News, error)
 	// SavePaymentNews notes that all is done up to a position.
 	SavePaymentNews(ctx context.Context, position int64) error
+}
+
+// News are the sessions of whose payments or refunds events tell.
+type News struct {
+	Sessions []posta.SessionID
+	From, To int64 // positions of events: after From, up to To
 }
 
 // ProductFilter chooses products of a list. Zero fields do not choose.
