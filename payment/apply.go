@@ -153,7 +153,7 @@ func learn(facts *[]provider.Fact, f provider.Fact) (news, moved bool) {
 
 // recompute reads the summary off the facts, leaving out what a person settled.
 func (s *Service) recompute(p *Payment) {
-	p.Summary = Compute(p.Amount.Amount, p.Facts)
+	p.Summary = Compute(p.due(), p.Facts)
 	if slices.Contains(p.Settled, p.Attention) {
 		p.Attention = AttentionNone
 	}

@@ -10,7 +10,8 @@ import (
 // Cancel takes a payment off its till before it is paid. It may come back
 // paid: the buyer was faster, and the provider's word counts. While the
 // provider gives no answer it comes back still pending, and Posta goes on
-// trying. Errors: not_found, not_allowed_in_state.
+// trying. What was only reserved is released. Errors: not_found,
+// not_allowed_in_state (also while it is being captured).
 func (s *Service) Cancel(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.PaymentID, by string) (Payment, error) {
 	p, err := s.Store.Payment(ctx, m, mode, id)
 	if err != nil {
@@ -38,7 +39,7 @@ func (s *Service) Cancel(ctx context.Context, m posta.MerchantID, mode posta.Mod
 // wants it. Errors: not_allowed_in_state.
 func (s *Service) cancelRequested(ctx context.Context, id posta.PaymentID, by string) (Payment, error) {
 	record, err := s.Store.ChangePayment(ctx, id, func(r *Record) error {
-		if !r.Payment.State.Open() {
+		if !r.Payment.State.Open() || !r.Payment.CaptureAt.IsZero() {
 			return &posta.Error{Code: posta.CodeState, Params: map[string]string{"state": string(r.Payment.State)}}
 		}
 		if r.Payment.CancelAt.IsZero() {

@@ -144,6 +144,8 @@ func (s *Service) enquire(ctx context.Context, p Payment) (Payment, error) {
 		return s.takeAway(ctx, connector, charge, p, p.CancelKey)
 	case p.State == Pending && p.Progress == provider.ProgressCanceling:
 		// It was asked already, and says so.
+	case p.State == Pending && !p.CaptureAt.IsZero() && p.Progress == provider.ProgressAuthorized:
+		return s.takeReserved(ctx, connector, charge, p)
 	case p.State == Pending && !p.CancelAt.IsZero():
 		return s.takeAway(ctx, connector, charge, p, p.CancelKey)
 	case !p.State.Open() && !p.State.Moneyed() && offers(seen):

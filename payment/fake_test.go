@@ -45,7 +45,8 @@ type fakeOrder struct {
 type link struct{ *fake }
 
 func (f link) Capabilities(provider.Rail) provider.Capabilities {
-	return provider.Capabilities{Offered: true, Recovery: f.recovery, PartialRefund: true, SplitTender: true}
+	return provider.Capabilities{Offered: true, Recovery: f.recovery, PartialRefund: true, SplitTender: true,
+		Flows: []provider.Flow{provider.FlowRedirect, provider.FlowDirect}}
 }
 
 func (f link) Check(context.Context) (provider.Account, error) { return provider.Account{}, nil }
