@@ -88,6 +88,9 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request, op *operation)
 		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(d.RetryAfter.Seconds()))))
 	}
 	w.Header().Set("X-Request-Id", newUUID())
+	if op.family == public {
+		crossOrigin(w)
+	}
 	if out.body != nil {
 		w.Header().Set("Content-Type", cmp.Or(out.mime, "application/json; charset=utf-8"))
 	}

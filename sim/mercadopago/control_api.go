@@ -39,6 +39,7 @@ func (s *Simulator) mountAPI(mux *http.ServeMux) {
 		"DELETE /sim/api/fault/{id}": s.apiRemoveFault,
 	}
 	maps.Copy(routes, s.pointRoutes())
+	maps.Copy(routes, s.onlineRoutes())
 	maps.Copy(routes, s.subscriptionRoutes())
 	for pattern, handle := range routes {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.answerOwn(w, r, handle) })

@@ -215,3 +215,19 @@ func TestMPONL19_NoticesOfOnlinePayments(t *testing.T) {
 		t.Fatalf("got %v", actions)
 	}
 }
+
+func TestMPONL34_TheControlAPIPlaysBuyerAndBank(t *testing.T) {
+	b := newStand(t)
+	control := func(path, body string) answer { return b.call("POST", "/sim/api/"+path, body) }
+	a := b.want(b.charge(voucherBody("rapipago", "1500")), 201)
+	b.equal(b.want(b.call("GET", "/sim/api/vouchers", ""), 200), fmt.Sprint(paymentID(a)), 0, "payment_id")
+	b.equal(b.want(control("voucher/pay", fmt.Sprintf(`{"payment_id":%d}`, paymentID(a))), 200), "false", "returned")
+	b.equal(b.want(control("voucher/pay", fmt.Sprintf(`{"payment_id":%d}`, paymentID(a))), 200), "true", "returned")
+	b.want(control("voucher/refuse", fmt.Sprintf(`{"payment_id":%d}`, paymentID(a))), 409)
+	b.want(control("voucher/pay", `{"payment_id":1}`), 404)
+	asked := b.want(b.charge(b.cardBody("APRO", "three_d_secure_mode", `"mandatory"`)), 201)
+	b.want(control("challenge", fmt.Sprintf(`{"payment_id":%d,"passed":true}`, paymentID(asked))), 200)
+	b.want(control("challenge", fmt.Sprintf(`{"payment_id":%d,"passed":true}`, paymentID(asked))), 409)
+	token := fmt.Sprint(at(b.want(control("token", `{"user_id":446566691,"card":{"holder":"FUND"}}`), 200).object, "token"))
+	b.equal(b.want(b.charge(b.cardBody("APRO", "token", `"`+token+`"`)), 201), "cc_rejected_insufficient_amount", "status_detail")
+}

@@ -120,6 +120,9 @@ func (s *Simulator) Handler() http.Handler {
 			return c.fail(http.StatusNotFound, "resource not found", "Si quieres conocer los recursos de la API que se encuentran disponibles visita el Sitio de Desarrolladores de MercadoLibre (https://developers.mercadopago.com)")
 		}})
 	})
+	preflights(mux)
+	s.mountSDK(mux)
+	s.mountVouchers(mux)
 	s.own(mux)
 	return mux
 }

@@ -1,0 +1,65 @@
+package mercadopago
+
+import (
+	"errors"
+	"net/http"
+)
+
+// onlineRoutes are the control API's calls for online payments
+// (docs/simulators.md).
+func (s *Simulator) onlineRoutes() map[string]func(*http.Request) (any, error) {
+	return map[string]func(*http.Request) (any, error){
+		"GET /sim/api/vouchers":        func(*http.Request) (any, error) { return s.OpenVouchers(), nil },
+		"POST /sim/api/voucher/pay":    s.apiVoucher,
+		"POST /sim/api/voucher/refuse": s.apiVoucherRefused,
+		"POST /sim/api/challenge":      s.apiChallenge,
+		"POST /sim/api/token":          s.apiToken,
+	}
+}
+
+func (s *Simulator) apiVoucher(r *http.Request) (any, error) {
+	q, err := readJSON[struct {
+		PaymentID int64 `json:"payment_id"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	err = s.PayVoucher(q.PaymentID)
+	if errors.Is(err, ErrReturned) {
+		return object{"returned": true}, nil
+	}
+	return object{"returned": false}, err
+}
+
+func (s *Simulator) apiVoucherRefused(r *http.Request) (any, error) {
+	q, err := readJSON[struct {
+		PaymentID int64 `json:"payment_id"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	return object{}, s.RefuseTransfer(q.PaymentID)
+}
+
+func (s *Simulator) apiChallenge(r *http.Request) (any, error) {
+	q, err := readJSON[struct {
+		PaymentID int64 `json:"payment_id"`
+		Passed    bool  `json:"passed"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	return object{}, s.AnswerChallenge(q.PaymentID, q.Passed)
+}
+
+func (s *Simulator) apiToken(r *http.Request) (any, error) {
+	q, err := readJSON[struct {
+		UserID int64    `json:"user_id"`
+		Card   CardForm `json:"card"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	token, err := s.Tokenize(q.UserID, q.Card)
+	return object{"token": token}, err
+}
