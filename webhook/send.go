@@ -25,7 +25,7 @@ const (
 	Timeout = 15 * time.Second
 
 	// lease is longer than a try takes, waiting for its turn included.
-	lease = time.Minute
+	lease = 30 * time.Second
 	// together is how many tries of one endpoint are under way at a time in a
 	// replica, so that a slow one does not hold up the others.
 	together   = 8
