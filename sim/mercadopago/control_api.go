@@ -53,7 +53,7 @@ func (s *Simulator) answerOwn(w http.ResponseWriter, r *http.Request, handle fun
 		status, out = http.StatusBadRequest, object{"error": err.Error()}
 		if errors.Is(err, ErrNothing) || errors.Is(err, ErrPOS) || errors.Is(err, ErrTerminal) || errors.Is(err, ErrSubscription) {
 			status = http.StatusNotFound
-		} else if errors.Is(err, ErrGone) || errors.Is(err, ErrPower) || errors.Is(err, ErrMode) || errors.Is(err, ErrBusy) || errors.Is(err, ErrEnded) {
+		} else if errors.Is(err, ErrGone) || errors.Is(err, ErrPower) || errors.Is(err, ErrMode) || errors.Is(err, ErrBusy) || errors.Is(err, ErrEnded) || errors.Is(err, ErrOpen) {
 			status = http.StatusConflict
 		}
 	}
