@@ -124,7 +124,7 @@ func (s *Simulator) payPreference(p *preference, choice Choice, now time.Time) (
 	}
 	a := s.accounts[p.UserID]
 	t := a.site()
-	r := paymentRequest{Seller: a, Test: a.testKeys(), Amount: p.Total, Shipping: p.Shipping, Installments: choice.Installments, Ref: p.Ref, NotificationURL: p.Notification,
+	r := paymentRequest{Seller: a, Test: p.Via.Test || a.testKeys(), Via: p.Via, Amount: p.Total, Shipping: p.Shipping, Installments: choice.Installments, Ref: p.Ref, NotificationURL: p.Notification,
 		Binary: p.Binary, PreferenceID: p.ID, Institution: choice.Institution, Payer: p.payer(choice, a),
 		Additional: object{"items": p.additionalItems(t), "ip_address": "203.0.113.7"}}
 	body := p.body()
@@ -138,7 +138,7 @@ func (s *Simulator) payPreference(p *preference, choice Choice, now time.Time) (
 			if p.Installments > 0 && choice.Installments > p.Installments {
 				return nil, ErrMethod
 			}
-			token, faults := s.tokenise(a, a.testKeys(), choice.card(number, r.Payer, t.ID), now)
+			token, faults := s.tokenise(a, r.Test, choice.card(number, r.Payer, t.ID), now)
 			if len(faults) > 0 {
 				return nil, CardError(faults)
 			}
@@ -248,7 +248,7 @@ func (s *Simulator) merchantOf(p *preference, now time.Time) *merchantOrder {
 	}
 	body := p.body()
 	sponsor, _ := body.number("sponsor_id")
-	m := &merchantOrder{ID: s.next(&s.count.Merchant), UserID: p.UserID, PreferenceID: p.ID, Ref: p.Ref, NotificationURL: p.Notification,
+	m := &merchantOrder{ID: s.next(&s.count.Merchant), UserID: p.UserID, Via: p.Via, PreferenceID: p.ID, Ref: p.Ref, NotificationURL: p.Notification,
 		Total: p.Total, Shipping: p.Shipping, Items: p.Items, SponsorID: sponsor, Created: now}
 	p.MerchantID = m.ID
 	s.put(p)

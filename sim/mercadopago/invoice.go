@@ -52,7 +52,7 @@ func (s *Simulator) changeInvoice(i *invoice, now time.Time) {
 	i.Version++
 	i.Updated = now
 	s.put(i)
-	s.announceSubscription(topicInvoice, "authorized_payment", text(i.ID), i.UserID, i.Version, now)
+	s.announceSubscription(topicInvoice, "authorized_payment", text(i.ID), i.UserID, s.subscriptions[i.SubscriptionID].Via, i.Version, now)
 }
 
 func (s *Simulator) invoiceView(i *invoice) object {

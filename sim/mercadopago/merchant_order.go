@@ -28,6 +28,7 @@ type merchantOrder struct {
 	Updated         time.Time
 	Expires         time.Time
 	Version         int
+	Via             via // whose credentials opened it
 }
 
 func (m *merchantOrder) key() (string, string) { return "merchant_order", text(m.ID) }
@@ -134,7 +135,7 @@ func (s *Simulator) merchantView(m *merchantOrder) object {
 		"notification_url": orNull(m.NotificationURL), "date_created": classicTime(m.Created), "last_updated": classicTime(m.Updated),
 		"sponsor_id": orNull(m.SponsorID), "shipping_cost": t.number(m.Shipping), "total_amount": t.number(m.Total), "site_id": t.ID, "paid_amount": t.number(paid),
 		"refunded_amount": t.number(back), "payer": payer, "items": items, "cancelled": m.Cancelled, "additional_info": nil,
-		"application_id": text(a.ApplicationID), "is_test": a.Test, "order_status": m.OrderStatus}
+		"application_id": text(m.Via.of(a)), "is_test": a.Test, "order_status": m.OrderStatus}
 }
 
 const buyerID = 1_299_000_111

@@ -9,7 +9,7 @@ import (
 // far, of a preference or of items of its own
 // (docs/providers/mercadopago-online.md §2.2).
 func createMerchantOrder(c *call) reply {
-	m := &merchantOrder{UserID: c.account.UserID, Created: c.now}
+	m := &merchantOrder{UserID: c.account.UserID, Via: c.via(), Created: c.now}
 	if bad := c.readMerchantOrder(m); bad != nil {
 		return *bad
 	}

@@ -20,7 +20,7 @@ type notice struct {
 	Resource     string
 	Version      int
 	URL          string
-	Key          string // panel, url, feed: what signs it
+	Key          string // panel, url, feed, live:APPLICATION, probe:APPLICATION, panel:USER: what signs it
 	Body         object // without the id that each attempt gives it
 	BodyID       bool   // whether attempts give one
 	Status       string // pending, delivered, superseded, dropped, given_up
@@ -68,7 +68,7 @@ type target struct{ url, channel, key string }
 
 // targets says who is told: a notification_url overrides the panel and gets
 // both forms unless its source_news says otherwise (§8.1).
-func (s *Simulator) targets(a *Account, topic, notificationURL string) []target {
+func (s *Simulator) targets(a *Account, via via, topic, notificationURL string) []target {
 	if notificationURL != "" {
 		webhook, feed := !s.switches.FeedOnly, !s.switches.WebhookOnly
 		if u, err := url.Parse(notificationURL); err == nil {
@@ -89,8 +89,8 @@ func (s *Simulator) targets(a *Account, topic, notificationURL string) []target 
 		return list
 	}
 	var list []target
-	if a.PanelURL != "" && (len(a.PanelTopics) == 0 || slices.Contains(a.PanelTopics, topic)) {
-		list = append(list, target{a.PanelURL, "webhook", "panel"})
+	if hooks, key := s.hooks(a, via); hooks.URL != "" && (len(hooks.Topics) == 0 || slices.Contains(hooks.Topics, topic)) {
+		list = append(list, target{hooks.URL, "webhook", key})
 	}
 	if a.IPNURL != "" && topic != topicOrder {
 		list = append(list, target{a.IPNURL, "feed", "feed"})
@@ -100,7 +100,7 @@ func (s *Simulator) targets(a *Account, topic, notificationURL string) []target 
 
 func (s *Simulator) announcePayment(p *payment, action string, now time.Time) {
 	a := s.accounts[p.UserID]
-	for _, t := range s.targets(a, topicPayment, p.NotificationURL) {
+	for _, t := range s.targets(a, p.via(), topicPayment, p.NotificationURL) {
 		n := &notice{UserID: a.UserID, Topic: topicPayment, Action: action, Resource: text(p.ID), Version: p.Version}
 		if t.channel == "feed" {
 			n.Body = object{"resource": text(p.ID), "topic": "payment"}
@@ -115,13 +115,13 @@ func (s *Simulator) announcePayment(p *payment, action string, now time.Time) {
 
 func (s *Simulator) announceMerchant(m *merchantOrder, action string, now time.Time) {
 	a := s.accounts[m.UserID]
-	for _, t := range s.targets(a, topicMerchant, m.NotificationURL) {
+	for _, t := range s.targets(a, m.Via, topicMerchant, m.NotificationURL) {
 		n := &notice{UserID: a.UserID, Topic: topicMerchant, Action: action, Resource: text(m.ID), Version: m.Version}
 		if t.channel == "feed" {
 			n.Topic = "merchant_order"
 			n.Body = object{"resource": "https://api.mercadolibre.com/merchant_orders/" + text(m.ID), "topic": "merchant_order"}
 		} else {
-			n.Body = object{"action": action, "application_id": text(a.ApplicationID), "data": object{"currency_id": "", "marketplace": "NONE", "status": m.Status},
+			n.Body = object{"action": action, "application_id": text(m.Via.of(a)), "data": object{"currency_id": "", "marketplace": "NONE", "status": m.Status},
 				"date_created": classicTime(now), "id": text(m.ID), "live_mode": !a.Test, "status": m.Status, "type": topicMerchant, "user_id": a.UserID, "version": m.Version}
 		}
 		s.enqueue(n, t, now)
@@ -144,12 +144,12 @@ func (s *Simulator) announceOrder(o *order, action string, now time.Time) {
 	if s.switches.OrderTopicPlural {
 		topic = "orders"
 	}
-	for _, to := range s.targets(a, topicOrder, "") {
+	for _, to := range s.targets(a, o.Via, topicOrder, "") {
 		if to.channel != "webhook" {
 			continue
 		}
 		s.enqueue(&notice{UserID: a.UserID, Topic: topic, Action: action, Resource: o.ID, Version: o.Version, BodyID: !s.switches.OrderNoticeBare,
-			Body: object{"action": action, "api_version": "v1", "application_id": text(a.ApplicationID), "date_created": now.UTC().Format(time.RFC3339Nano),
+			Body: object{"action": action, "api_version": "v1", "application_id": text(o.Via.of(a)), "date_created": now.UTC().Format(time.RFC3339Nano),
 				"live_mode": !a.Test, "type": "order", "user_id": text(a.UserID), "data": data}}, to, now)
 	}
 }

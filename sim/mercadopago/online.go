@@ -39,6 +39,7 @@ type online struct {
 	Fee         int64  // application_fee
 	Shipping    int64  // beside the amount
 	Test        bool   // made with test credentials
+	Via         via    // whose credentials made it
 	Device      string // X-meli-session-id
 
 	Authorized int64     // the sum that was held, where it was not captured at once
@@ -81,6 +82,7 @@ type heldCard struct {
 type paymentRequest struct {
 	Seller    *Account
 	Test      bool   // with test credentials
+	Via       via    // whose credentials ask
 	Operation string // "" is regular_payment
 	Amount    int64
 	Method    string // visa, pix, account_money…; "" is what the card's number says
@@ -155,7 +157,7 @@ func (s *Simulator) makePayment(r paymentRequest, now time.Time) (*payment, *den
 	r.Installments = cmp.Or(r.Installments, 1)
 	o := &online{Operation: cmp.Or(r.Operation, "regular_payment"), Method: m.ID, Type: m.Type, Issuer: r.Issuer, Payer: r.Payer, Card: held, Binary: r.Binary,
 		Descriptor: plain(r.Descriptor, 22), CallbackURL: r.CallbackURL, Metadata: r.Metadata, Additional: r.Additional, Interaction: r.Interaction,
-		OrderType: r.OrderType, OrderNumber: r.OrderNumber, Fee: r.Fee, Shipping: r.Shipping, Test: r.Test, Device: r.Device, Captured: true,
+		OrderType: r.OrderType, OrderNumber: r.OrderNumber, Fee: r.Fee, Shipping: r.Shipping, Test: r.Test, Via: r.Via, Device: r.Device, Captured: true,
 		PreferenceID: r.PreferenceID, PreapprovalID: r.PreapprovalID}
 	d := s.fault.Decide(fault.Call{Operation: "pay"})
 	p := &payment{UserID: r.Seller.UserID, MerchantID: r.MerchantID, OrderID: r.OrderID, Ref: r.Ref, Description: r.Description, NotificationURL: r.NotificationURL,

@@ -55,7 +55,7 @@ func (c *call) readPayment(f fields) (r paymentRequest, bad *denial) {
 		return r, deny(8, "The name of the following parameters is wrong : ["+strings.Join(wrong, ", ")+"]")
 	}
 	t := c.account.site()
-	r = paymentRequest{Seller: c.account, Test: c.test(), Token: f.loose("token"), Method: f.loose("payment_method_id"), Issuer: f.loose("issuer_id"),
+	r = paymentRequest{Seller: c.account, Test: c.test(), Via: c.via(), Token: f.loose("token"), Method: f.loose("payment_method_id"), Issuer: f.loose("issuer_id"),
 		Description: f.loose("description"), Ref: f.loose("external_reference"), NotificationURL: f.loose("notification_url"), Descriptor: f.loose("statement_descriptor"),
 		CallbackURL: f.loose("callback_url"), ThreeDS: f.loose("three_d_secure_mode"), Device: c.request.Header.Get("X-Meli-Session-Id")}
 	if !f.has("transaction_amount") {

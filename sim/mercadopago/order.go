@@ -35,6 +35,7 @@ type order struct {
 	Expires        time.Time
 	Version        int
 	Point          *point `json:",omitempty"` // of type point
+	Via            via    // whose credentials made it
 }
 
 func (o *order) key() (string, string) { return "order", o.ID }
@@ -95,7 +96,7 @@ func (s *Simulator) orderView(o *order) object {
 	}
 	pay := object{"id": o.PaymentID, "amount": t.text(o.Total), "status": o.PaymentStatus, "status_detail": o.PaymentDetail}
 	transactions := object{"payments": []object{pay}}
-	integration := object{"application_id": text(a.ApplicationID)}
+	integration := object{"application_id": text(o.Via.of(a))}
 	for k, v := range o.Integration {
 		integration[k] = v
 	}

@@ -111,7 +111,7 @@ func (r *refusal) amount(f fields, t site, where, name string) int64 {
 }
 
 func (c *call) readOrder(f fields) (*order, *reply) {
-	o := &order{UserID: c.account.UserID, Mode: "static", UUID: newUUID(), Created: c.now,
+	o := &order{UserID: c.account.UserID, Via: c.via(), Mode: "static", UUID: newUUID(), Created: c.now,
 		ID: newID("ORD", c.account.Test, c.now), PaymentID: newID("PAY", c.account.Test, c.now)}
 	t := c.account.site()
 	var r refusal

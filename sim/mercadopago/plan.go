@@ -16,6 +16,7 @@ type plan struct {
 	Seq     int64
 	UserID  int64
 	Test    bool   // of test credentials
+	Via     via    // whose credentials made it
 	Status  string // active, cancelled
 	Reason  string
 	BackURL string
@@ -45,7 +46,7 @@ func createPlan(c *call) reply {
 	if bad != nil {
 		return *bad
 	}
-	p := &plan{ID: newSubscriptionID(), UserID: c.account.UserID, Test: c.test(), Status: "active", Created: c.now}
+	p := &plan{ID: newSubscriptionID(), UserID: c.account.UserID, Test: c.test(), Via: c.via(), Status: "active", Created: c.now}
 	if wrong := c.fillPlan(p, f); wrong != "" {
 		return c.refuse(http.StatusBadRequest, "%s", wrong)
 	}
@@ -173,7 +174,7 @@ func (s *Simulator) changePlan(p *plan, now time.Time) {
 	p.Version++
 	p.Updated = now
 	s.put(p)
-	s.announceSubscription(topicPlan, "preapproval_plan", p.ID, p.UserID, p.Version, now)
+	s.announceSubscription(topicPlan, "preapproval_plan", p.ID, p.UserID, p.Via, p.Version, now)
 }
 
 func (c *call) ownPlan() (*plan, *reply) {
@@ -195,7 +196,7 @@ func getPlan(c *call) reply {
 
 func (s *Simulator) planView(p *plan) object {
 	a := s.accounts[p.UserID]
-	o := object{"id": p.ID, "application_id": a.ApplicationID, "collector_id": a.UserID, "status": p.Status, "reason": p.Reason,
+	o := object{"id": p.ID, "application_id": p.Via.of(a), "collector_id": a.UserID, "status": p.Status, "reason": p.Reason,
 		"external_reference": orNull(p.Ref), "back_url": p.BackURL, "init_point": s.signUpURL(a, "preapproval_plan_id", p.ID),
 		"auto_recurring": p.Terms.view(a.site()), "date_created": classicTime(p.Created), "last_modified": classicTime(p.Updated)}
 	if p.Allowed != nil {

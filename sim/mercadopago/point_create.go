@@ -65,7 +65,7 @@ func (r *refusal) oneOf(f fields, where, name string, values ...string) string {
 }
 
 func (c *call) readPoint(f fields) (*order, *reply) {
-	o := &order{UserID: c.account.UserID, Type: "point", UUID: newUUID(), Created: c.now, Point: &point{},
+	o := &order{UserID: c.account.UserID, Via: c.via(), Type: "point", UUID: newUUID(), Created: c.now, Point: &point{},
 		ID: newID("ORD", c.account.Test, c.now), PaymentID: newID("PAY", c.account.Test, c.now)}
 	t := c.account.site()
 	var r refusal

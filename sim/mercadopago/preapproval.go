@@ -17,6 +17,7 @@ type subscription struct {
 	BackURL string
 	Payer   payer
 	Test    bool // of test credentials
+	Via     via  // whose credentials made it
 	Terms   terms
 
 	// What is charged: a card, or the buyer's account money.
@@ -87,7 +88,7 @@ var subscriptionOperations = []operation{
 // seller.
 func (s *Simulator) changeSubscription(v *subscription, now time.Time) {
 	s.touchSubscription(v, now)
-	s.announceSubscription(topicSubscription, "preapproval", v.ID, v.UserID, v.Version, now)
+	s.announceSubscription(topicSubscription, "preapproval", v.ID, v.UserID, v.Via, v.Version, now)
 }
 
 // touchSubscription files a change that nobody is told of.
@@ -134,7 +135,7 @@ func (s *Simulator) subscriptionView(v *subscription) object {
 // payment, with an empty summary (§3.2).
 func (s *Simulator) subscriptionRow(v *subscription) object {
 	a := s.accounts[v.UserID]
-	o := object{"id": v.ID, "version": v.Version, "application_id": a.ApplicationID, "collector_id": a.UserID, "preapproval_plan_id": orNull(v.PlanID),
+	o := object{"id": v.ID, "version": v.Version, "application_id": v.Via.of(a), "collector_id": a.UserID, "preapproval_plan_id": orNull(v.PlanID),
 		"payer_id": orZero(v.Payer.ID), "payer_email": "", "payer_first_name": v.Payer.FirstName, "payer_last_name": v.Payer.LastName,
 		"card_id": orNull(v.CardID), "payment_method_id": orNull(v.Method), "init_point": s.signUpURL(a, "preapproval_id", v.ID),
 		"back_url": v.BackURL, "reason": v.Reason, "external_reference": orNull(v.Ref), "status": v.Status, "auto_recurring": v.Terms.view(a.site()),

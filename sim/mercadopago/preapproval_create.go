@@ -14,7 +14,7 @@ func createSubscription(c *call) reply {
 	if bad != nil {
 		return *bad
 	}
-	v := &subscription{ID: newSubscriptionID(), UserID: c.account.UserID, Status: pending, Test: c.test(), Created: c.now}
+	v := &subscription{ID: newSubscriptionID(), UserID: c.account.UserID, Status: pending, Test: c.test(), Via: c.via(), Created: c.now}
 	status, _ := f.text("status")
 	if wrong := c.fillSubscription(v, f, &status); wrong != "" {
 		return c.refuse(http.StatusBadRequest, "%s", wrong)
@@ -218,7 +218,7 @@ func (s *Simulator) prove(v *subscription, held *heldCard, m method, now time.Ti
 	seller := s.accounts[v.UserID]
 	t := seller.site()
 	if !s.switches.NoValidationCharge {
-		p, bad := s.makePayment(paymentRequest{Seller: seller, Test: v.Test, Operation: "card_validation", Amount: max(t.minor(1_00), t.minor(m.Min)), Method: m.ID,
+		p, bad := s.makePayment(paymentRequest{Seller: seller, Test: v.Test, Via: v.Via, Operation: "card_validation", Amount: max(t.minor(1_00), t.minor(m.Min)), Method: m.ID,
 			Card: held, Payer: v.Payer, Description: "Card validation"}, now)
 		if bad != nil {
 			return false

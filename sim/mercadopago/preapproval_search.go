@@ -114,18 +114,18 @@ const (
 
 // announceSubscription tells the panel's address of a plan, a subscription or
 // an invoice.
-func (s *Simulator) announceSubscription(topic, entity, id string, user int64, version int, now time.Time) {
+func (s *Simulator) announceSubscription(topic, entity, id string, user int64, via via, version int, now time.Time) {
 	a := s.accounts[user]
 	action := "updated"
 	if version == 1 {
 		action = "created"
 	}
-	for _, to := range s.targets(a, topic, "") {
+	for _, to := range s.targets(a, via, topic, "") {
 		if to.channel != "webhook" {
 			continue
 		}
 		s.enqueue(&notice{UserID: user, Topic: topic, Action: action, Resource: id, Version: version, BodyID: true,
-			Body: object{"action": action, "api_version": "v1", "application_id": a.ApplicationID, "data": object{"id": id}, "date": utcTime(now),
+			Body: object{"action": action, "api_version": "v1", "application_id": via.of(a), "data": object{"id": id}, "date": utcTime(now),
 				"date_created": classicTime(now), "entity": entity, "live_mode": true, "type": topic, "user_id": a.UserID, "version": version}}, to, now)
 	}
 }

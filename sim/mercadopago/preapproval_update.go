@@ -37,7 +37,7 @@ func updateSubscription(c *call) reply {
 			return *bad
 		}
 	} else if told {
-		c.sim.announceSubscription(topicSubscription, "preapproval", v.ID, v.UserID, v.Version, c.now)
+		c.sim.announceSubscription(topicSubscription, "preapproval", v.ID, v.UserID, v.Via, v.Version, c.now)
 	}
 	return reply{status: http.StatusOK, body: c.sim.subscriptionView(v)}
 }

@@ -13,7 +13,7 @@ import (
 type preference struct {
 	ID            string
 	UserID        int64
-	ClientID      int64           // the application whose token made it
+	Via           via             // whose credentials made it
 	Body          json.RawMessage // what the seller sent, checked; PUT merges into it
 	Items         []item
 	Total         int64 // of the items, minor units
@@ -69,7 +69,7 @@ func createPreference(c *call) reply {
 	if err != nil {
 		return c.fail(http.StatusBadRequest, "invalid_json", "The body is not a JSON object.")
 	}
-	p := &preference{ID: text(c.account.UserID) + "-" + newUUID(), UserID: c.account.UserID, ClientID: c.account.ApplicationID, Created: c.now}
+	p := &preference{ID: text(c.account.UserID) + "-" + newUUID(), UserID: c.account.UserID, Via: c.via(), Created: c.now}
 	if bad := c.readPreference(p, f); bad != nil {
 		return *bad
 	}
@@ -92,7 +92,7 @@ func updatePreference(c *call) reply {
 	for name, v := range f {
 		merged[name] = v
 	}
-	p := &preference{ID: old.ID, UserID: old.UserID, ClientID: old.ClientID, Created: old.Created, Updated: c.now, MerchantID: old.MerchantID}
+	p := &preference{ID: old.ID, UserID: old.UserID, Via: old.Via, Created: old.Created, Updated: c.now, MerchantID: old.MerchantID}
 	if bad := c.readPreference(p, merged); bad != nil {
 		return *bad
 	}
@@ -154,8 +154,8 @@ func (s *Simulator) preferenceView(p *preference) object {
 	out["shipments"] = over(object{"default_shipping_method": nil, "receiver_address": object{"zip_code": "", "street_name": "", "street_number": nil,
 		"floor": "", "apartment": "", "city_name": nil, "state_name": nil, "country_name": nil}}, body, "shipments")
 	address := s.checkoutURL(p)
-	out["id"], out["client_id"], out["collector_id"], out["site_id"] = p.ID, text(p.ClientID), p.UserID, t.ID
-	out["init_point"], out["sandbox_init_point"], out["live_mode"] = address, address, !a.Test
+	out["id"], out["client_id"], out["collector_id"], out["site_id"] = p.ID, text(p.Via.of(a)), p.UserID, t.ID
+	out["init_point"], out["sandbox_init_point"], out["live_mode"] = address, address, !a.Test && !p.Via.Test
 	out["date_created"], out["last_updated"] = classicTime(p.Created), classicOrNull(p.Updated)
 	return out
 }

@@ -38,9 +38,9 @@ func (s *Simulator) signature(n *notice, requestID string, now time.Time) string
 		id = strings.ToLower(id)
 	}
 	a := s.accounts[n.UserID]
-	secret := a.WebhookSecret
-	if n.Key != "panel" {
-		secret = n.Key + " " + a.FeedKey
+	secret := n.Key + " " + a.FeedKey
+	if hooks := s.hooksOf(a, n.Key); hooks.Secret != "" || n.Key == "panel" {
+		secret = hooks.Secret
 	}
 	if n.BadSignature {
 		secret = "nobody knows this key"

@@ -34,7 +34,8 @@ type state struct {
 	publicKeys    map[string]credential
 	grants        map[string]*grant
 
-	preferences map[string]*preference
+	preferences  map[string]*preference
+	applications map[string]*Application // by user and id
 
 	subscriptionState
 
@@ -53,8 +54,8 @@ type state struct {
 
 // counters are the last ids given.
 type counters struct {
-	Store, POS, Merchant, Payment, Refund, Notice, Event int64
-	Subscription, SubscriptionCard, Invoice              int64
+	Store, POS, Merchant, Payment, Refund, Notice, Event, Application int64
+	Subscription, SubscriptionCard, Invoice                           int64
 }
 
 func newState(sw Switches) state {
@@ -67,7 +68,7 @@ func newState(sw Switches) state {
 		cardTokens: map[string]*cardToken{}, customers: map[string]*customer{}, customerCards: map[string]*customerCard{}, awaiting: map[int64]*payment{}, publicKeys: map[string]credential{}, grants: map[string]*grant{},
 		legacy: map[string]*legacyOrder{}, merchant: map[int64]*merchantOrder{}, payments: map[int64]*payment{},
 		orders: map[string]*order{}, saved: map[string]*saved{}, notices: map[int64]*notice{}, terminals: map[string]*terminal{},
-		preferences: map[string]*preference{}, preferenceByRef: map[string][]*preference{},
+		preferences: map[string]*preference{}, applications: map[string]*Application{}, preferenceByRef: map[string][]*preference{},
 		merchantByRef: map[string][]*merchantOrder{}, paymentByRef: map[string][]*payment{}, orderByRef: map[string][]*order{},
 		openMerchant: map[int64]*merchantOrder{}, openOrder: map[string]*order{}, openPoint: map[string]*order{}, late: map[int64]*payment{}, refunding: map[int64]*payment{}, pending: map[int64]*notice{},
 	}
@@ -145,6 +146,8 @@ func read(kind, id string, doc []byte) (document, error) {
 		return pointer[order](doc)
 	case "terminal":
 		return pointer[terminal](doc)
+	case "application":
+		return pointer[Application](doc)
 	case "preference":
 		return pointer[preference](doc)
 	case "saved":

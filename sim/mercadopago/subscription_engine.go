@@ -184,7 +184,7 @@ func (s *Simulator) try(v *subscription, i *invoice, now time.Time) {
 
 // charge makes the payment of an invoice; nil when no payment comes to be.
 func (s *Simulator) charge(v *subscription, i *invoice, now time.Time) *payment {
-	r := paymentRequest{Seller: s.accounts[v.UserID], Test: v.Test, Operation: "recurring_payment", Amount: i.Amount, Method: v.Method, Payer: v.Payer,
+	r := paymentRequest{Seller: s.accounts[v.UserID], Test: v.Test, Via: v.Via, Operation: "recurring_payment", Amount: i.Amount, Method: v.Method, Payer: v.Payer,
 		Description: v.Reason, Ref: v.Ref, PreapprovalID: v.ID, Interaction: object{"type": "SUBSCRIPTIONS", "transaction_data": object{
 			"first_time_use": v.Charged == 0, "subscription_id": v.ID, "subscription_sequence": object{"number": i.Number, "total": orZero(int64(v.quotas()))},
 			"invoice_period": object{"period": v.Terms.Frequency, "type": v.Terms.FrequencyType}, "invoice_id": text(i.ID),
