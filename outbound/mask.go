@@ -18,7 +18,7 @@ const masked = "***"
 var secretNames = map[string]bool{
 	"accesstoken": true, "refreshtoken": true, "idtoken": true, "token": true, "cardtoken": true, "publictoken": true,
 	"clientsecret": true, "secret": true, "webhooksecret": true, "secretkey": true, "privatekey": true, "apikey": true,
-	"clientassertion": true, "password": true, "authorization": true, "signature": true,
+	"clientassertion": true, "codeverifier": true, "password": true, "authorization": true, "signature": true,
 	"cardnumber": true, "pan": true, "securitycode": true, "cvv": true, "cvc": true, "cvv2": true,
 	"track1": true, "track2": true, "pin": true, "pinblock": true, "bin": true,
 	"cardholder": true, "cardholderid": true, // a person and the number of a document

@@ -30,7 +30,8 @@ type Connector interface {
 	// Capabilities tells what this connection can do on a rail; the zero value
 	// where it does not offer the rail.
 	Capabilities(rail Rail) Capabilities
-	// Check asks who the credentials belong to.
+	// Check asks who the credentials belong to. With Account it may give an error
+	// about a field that does not go with the others: invalid.
 	Check(ctx context.Context) (Account, error)
 	// Create puts the charge where the buyer can pay it. key is the same for
 	// every try of the same charge. With RecoverNone it is called once only.
@@ -120,7 +121,17 @@ type Account struct {
 	// Application is the number of the application that the credentials are of; ""
 	// where the provider has none, or does not tell.
 	Application string
+	Pair        Pair // how public key and access token go together
 }
+
+// Pair says whether a public key and an access token are of one application.
+type Pair string
+
+// The pairs; "" where there are not two keys to compare.
+const (
+	PairSame     Pair = "same"     // the provider says so
+	PairUnproven Pair = "unproven" // both are valid; the provider does not tell more
+)
 
 // Charge is a payment as a connector needs to know it.
 type Charge struct {

@@ -10,9 +10,21 @@ import (
 	"posta/provider"
 )
 
-// Check asks who the access token belongs to. Whether that is a test user is
-// told by its tags, never by the token's prefix.
+// Check asks who the access token belongs to, and whether the public key goes
+// with it. Whether that is a test user is told by its tags, never by the token's
+// prefix. Errors besides the usual ones: invalid with field public_key
+// (unknown_key, mixed_pair).
 func (c *connector) Check(ctx context.Context) (provider.Account, error) {
+	me, err := c.me(ctx)
+	if err != nil || c.browser.PublicKey == "" {
+		return me, err
+	}
+	me.Pair, err = c.pair(ctx, me.Application)
+	return me, err
+}
+
+// me asks who the access token belongs to (docs/providers/mercadopago-online.md §1.3).
+func (c *connector) me(ctx context.Context) (provider.Account, error) {
 	var me struct {
 		ID       text     `json:"id"`
 		Nickname string   `json:"nickname"`
@@ -54,7 +66,7 @@ func (c *connector) userID(ctx context.Context) (string, error) {
 	if user != "" {
 		return user, nil
 	}
-	me, err := c.Check(ctx)
+	me, err := c.me(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -43,6 +43,8 @@ type call struct {
 	header http.Header // besides the usual ones
 	body   any         // nil sends none
 	form   *form       // in place of a body
+
+	anonymous bool // without the access token: a page's call by public key, or one that asks for a token
 }
 
 // form is a body that is not JSON.
@@ -84,7 +86,9 @@ func (c *client) do(ctx context.Context, k call, into any) (empty bool, err erro
 	if err != nil {
 		return false, posta.Errorf(posta.CodeInternal, "%s %s: %w", k.method, k.path, err)
 	}
-	req.Header.Set("Authorization", "Bearer "+c.token)
+	if !k.anonymous {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	req.Header.Set("Accept", "application/json")
 	for name, v := range map[string]string{"X-Idempotency-Key": k.key, "X-Integrator-Id": c.integrator, "X-Platform-Id": c.platform} {
 		if v != "" {
@@ -195,7 +199,10 @@ func (c *client) refused(k call, answer *http.Response, text []byte) error {
 	if code == "" && answer.StatusCode == http.StatusPreconditionFailed {
 		code = "precondition_failed" // told by a sentence only, §5.7
 	}
-	message = short(strings.ReplaceAll(message, c.token, "…"), 500) // a refused city comes with the list of valid ones
+	if c.token != "" {
+		message = strings.ReplaceAll(message, c.token, "…")
+	}
+	message = short(message, 500) // a refused city comes with the list of valid ones
 	e := &posta.Error{
 		Code:  posta.CodeProviderRejected,
 		Cause: &refusal{call: k.method + " " + k.path, status: answer.StatusCode, code: code, message: message},

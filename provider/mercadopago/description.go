@@ -54,6 +54,7 @@ func Description() provider.Description {
 			return open(cfg, transport, clock)
 		},
 		ReadNotice: ReadNotice,
+		Grant:      grantor(),
 	}
 }
 
