@@ -105,7 +105,7 @@ func (s *Simulator) signable(r SignUpRequest) (*subscription, error) {
 	if p.Status == cancelled {
 		return nil, ErrEnded
 	}
-	return &subscription{UserID: p.UserID, PlanID: p.ID, Reason: p.Reason, BackURL: p.BackURL, Ref: r.ExternalReference, Terms: p.Terms, Test: p.Test}, nil
+	return &subscription{UserID: p.UserID, PlanID: p.ID, Reason: p.Reason, BackURL: p.BackURL, Ref: r.ExternalReference, Terms: p.Terms, Test: p.Test, Via: p.Via}, nil
 }
 
 func (s *Simulator) signCard(v *subscription, r SignUpRequest, now time.Time) error {

@@ -302,8 +302,12 @@ func (s *Simulator) endSubscription(v *subscription, now time.Time) {
 }
 
 // invoicePaid follows a payment that was in process when its instalment was
-// charged.
+// charged, and gives back what proved a card.
 func (s *Simulator) invoicePaid(p *payment, now time.Time) {
+	if p.Online != nil && p.Online.Operation == cardValidation && p.Status == approved && len(p.Refunds) == 0 {
+		s.giveBack(p, p.Amount, "", now)
+		return
+	}
 	i := s.invoiceOf[p.ID]
 	if i == nil || i.Payment != p.ID || i.Status != waiting || p.Status == inProcess || p.Status == pending {
 		return

@@ -48,9 +48,16 @@ func TestMPSUB15_TheCardIsProvedByAChargeThatIsGivenBack(t *testing.T) {
 	if book := b.sim.Books("sub1"); book.Attempts != 0 {
 		t.Fatal(book)
 	}
+	b.subscribe("card_token_id", `"`+b.cardToken("CONT")+`"`) // decided later, given back then
+	a = b.call("GET", "/v1/payments/search?status=in_process", "")
+	b.equal(a, "card_validation", "results", 0, "operation_type")
+	number, err := at(a.object, "results", 0, "id").(json.Number).Int64()
+	b.must(err)
+	b.must(b.sim.Settle(number, true))
+	b.equal(b.call("GET", "/v1/payments/search?status=refunded", ""), "2", "paging", "total")
 	b.switches(func(w *mercadopago.Switches) { w.NoValidationCharge = true })
 	b.subscribe()
-	b.equal(b.call("GET", "/v1/payments/search", ""), "1", "paging", "total")
+	b.equal(b.call("GET", "/v1/payments/search", ""), "2", "paging", "total")
 }
 
 func TestMPSUB16_TheFirstInstalmentComesAnHourLaterOrAtOnce(t *testing.T) {
