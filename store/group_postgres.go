@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -162,7 +163,7 @@ func unnested(rows []row) (string, []any) {
 		case []byte:
 			types[i], columns[i] = "?::bytea[]", make([][]byte, 0, len(rows))
 		default:
-			types[i], columns[i] = "?::text[]", make([]string, 0, len(rows))
+			types[i], columns[i] = "?::text[]", make([]*string, 0, len(rows)) // nil is NULL
 		}
 	}
 	for _, r := range rows {
@@ -172,8 +173,12 @@ func unnested(rows []row) (string, []any) {
 				columns[i] = append(columns[i].([]int64), v)
 			case []byte:
 				columns[i] = append(columns[i].([][]byte), v)
+			case string:
+				columns[i] = append(columns[i].([]*string), &v)
+			case nil:
+				columns[i] = append(columns[i].([]*string), nil)
 			default:
-				columns[i] = append(columns[i].([]string), v.(string))
+				panic(fmt.Sprintf("store: %T among many rows", v))
 			}
 		}
 	}
