@@ -32,8 +32,12 @@ type Connection struct {
 	// Application is the provider's number of the application that the credentials
 	// are of, once checked; "" where it tells none.
 	Application string
+	Country     string    // of the account, ISO 3166-1 alpha-2; "" is the merchant's
 	CheckedAt   time.Time // last successful check; zero if never
 	Swap        Swap      // zero while there is none
+	Grant       Grant     // zero where keys were typed
+	DueAt       time.Time // when its credentials are looked at next; zero for never
+	LostAt      time.Time // since when the provider refuses the credentials; zero while it does not
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
@@ -72,7 +76,14 @@ type Store interface {
 	Merchants(ctx context.Context) ([]Merchant, error)
 
 	InsertConnection(ctx context.Context, c Connection) error
-	UpdateConnection(ctx context.Context, c Connection) error
+	// ReplaceConnection saves a connection that was last changed at was. Errors:
+	// conflict when it was changed since.
+	ReplaceConnection(ctx context.Context, c Connection, was time.Time) error
+	// ClaimConnections takes those whose credentials are due to be looked at,
+	// whoever owns them: it moves their DueAt to now+lease and their UpdatedAt on.
+	ClaimConnections(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Connection, error)
+	// DoubtConnection has a connection looked at, unless it is due by then or lost.
+	DoubtConnection(ctx context.Context, id posta.ConnectionID, at time.Time) error
 	// Connection finds one whoever owns it; callers for a merchant use
 	// MerchantConnection.
 	Connection(ctx context.Context, id posta.ConnectionID) (Connection, error)

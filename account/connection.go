@@ -21,6 +21,7 @@ type ConnectionInput struct {
 	Mode       posta.Mode // fixed once created
 	Provider   string     // a description's name; fixed once created
 	Name       string     // ≤ 100 characters
+	Country    string     // of the account, ISO 3166-1 alpha-2; "" is the merchant's, and when updating what it is
 	// Fields are values by provider.Field name, secret ones too. When updating,
 	// a field that is not there stays; a secret that is empty stays; another
 	// that is empty returns to its default.
@@ -36,7 +37,7 @@ const secretsField = "webhook_secret"
 
 // CreateConnection makes a connection with its secrets sealed; with an ID that
 // the merchant has already it gives that one. It calls no provider: Check does.
-// Errors: invalid with fields name, mode, provider and config.NAME for the
+// Errors: invalid with fields name, mode, provider, country and config.NAME for the
 // provider's own (required, unknown, not_an_option, too_long, malformed),
 // not_found (no such merchant), mode_mismatch (it would charge real money in test
 // mode, past any gate).
@@ -44,17 +45,27 @@ func (s *Service) CreateConnection(ctx context.Context, in ConnectionInput) (Con
 	if _, err := s.Store.Merchant(ctx, in.MerchantID); err != nil {
 		return Connection{}, err
 	}
+	c := s.fresh(in)
+	if err := s.fill(&c, in, map[string]string{}); err != nil {
+		return Connection{}, err
+	}
+	return s.insert(ctx, c)
+}
+
+// fresh is a connection that in asks for, without its fields.
+func (s *Service) fresh(in ConnectionInput) Connection {
 	now := s.Clock.Now()
 	if in.ID == "" {
 		in.ID = posta.NewID[posta.ConnectionID](now)
 	}
-	c := Connection{ID: in.ID, MerchantID: in.MerchantID, Mode: in.Mode, Provider: in.Provider, CreatedAt: now, UpdatedAt: now}
-	if err := s.fill(&c, in, map[string]string{}); err != nil {
-		return Connection{}, err
-	}
+	return Connection{ID: in.ID, MerchantID: in.MerchantID, Mode: in.Mode, Provider: in.Provider, CreatedAt: now, UpdatedAt: now}
+}
+
+// insert adds a connection, or gives the one that the merchant has of that id.
+func (s *Service) insert(ctx context.Context, c Connection) (Connection, error) {
 	err := s.Store.InsertConnection(ctx, c)
 	if posta.ErrorCode(err) == posta.CodeConflict {
-		if there, found := s.Store.MerchantConnection(ctx, in.MerchantID, in.ID); found == nil {
+		if there, found := s.Store.MerchantConnection(ctx, c.MerchantID, c.ID); found == nil {
 			return there, nil
 		}
 	}
@@ -67,25 +78,54 @@ func (s *Service) CreateConnection(ctx context.Context, in ConnectionInput) (Con
 func (s *Service) UpdateConnection(ctx context.Context, in ConnectionInput) (Connection, error) {
 	s.changing.Lock()
 	defer s.changing.Unlock()
-	c, err := s.Store.MerchantConnection(ctx, in.MerchantID, in.ID)
-	if err != nil {
-		return Connection{}, err
+	return s.retried(func() (Connection, error) {
+		was, err := s.Store.MerchantConnection(ctx, in.MerchantID, in.ID)
+		if err != nil {
+			return Connection{}, err
+		}
+		next, _, err := s.changed(was, in)
+		if err != nil {
+			return Connection{}, err
+		}
+		return s.replace(ctx, was, next)
+	})
+}
+
+// retried makes a change again that another replica came before.
+func (s *Service) retried(change func() (Connection, error)) (c Connection, err error) {
+	for range 5 {
+		if c, err = change(); posta.ErrorCode(err) != posta.CodeConflict {
+			break
+		}
 	}
+	return c, err
+}
+
+// replace saves what was became, unless it was changed since: conflict.
+func (s *Service) replace(ctx context.Context, was, next Connection) (Connection, error) {
+	next.UpdatedAt = s.after(was.UpdatedAt)
+	err := s.Store.ReplaceConnection(ctx, next, was.UpdatedAt)
+	s.opened.forget(was.ID)
+	return next, err
+}
+
+// changed is what in makes of a connection, with its secrets.
+func (s *Service) changed(c Connection, in ConnectionInput) (Connection, map[string]string, error) {
 	secrets, err := s.unseal(c)
 	if err != nil {
-		return Connection{}, err
+		return Connection{}, nil, err
 	}
-	before, secretsBefore := maps.Clone(c.Config), maps.Clone(secrets)
+	before, secretsBefore, country := maps.Clone(c.Config), maps.Clone(secrets), c.Country
 	if err := s.fill(&c, in, secrets); err != nil {
-		return Connection{}, err
+		return Connection{}, nil, err
 	}
-	if !maps.Equal(before, c.Config) || !maps.Equal(secretsBefore, secrets) {
+	if !maps.Equal(before, c.Config) || !maps.Equal(secretsBefore, secrets) || country != c.Country {
 		c.CheckedAt = time.Time{}
 	}
-	c.UpdatedAt = s.after(c.UpdatedAt)
-	err = s.Store.UpdateConnection(ctx, c)
-	s.opened.forget(c.ID)
-	return c, err
+	if retyped(secretsBefore, secrets) {
+		return c, secrets, s.typed(&c, secrets)
+	}
+	return c, secrets, nil
 }
 
 // after is now, or just past t: UpdatedAt must move with every change, since
@@ -101,6 +141,11 @@ func (s *Service) after(t time.Time) time.Time {
 func (s *Service) fill(c *Connection, in ConnectionInput, secrets map[string]string) error {
 	var p posta.Problems
 	c.Name, c.RefundLate = strings.TrimSpace(in.Name), in.RefundLate
+	if in.Country != "" {
+		_, unknown := posta.FindCountry(in.Country)
+		p.Add(unknown != nil, "country", "unknown")
+		c.Country = in.Country
+	}
 	checkText(&p, "name", c.Name, maxName)
 	p.Add(!c.Mode.Valid() || (in.Mode != "" && in.Mode != c.Mode), "mode", "unknown")
 	d, err := s.Provider(c.Provider)
@@ -202,5 +247,21 @@ func underConfig(err error) error {
 // ConnectionMode is the mode of a merchant's connection. Errors: not_found.
 func (s *Service) ConnectionMode(ctx context.Context, m posta.MerchantID, id posta.ConnectionID) (posta.Mode, error) {
 	c, err := s.Store.MerchantConnection(ctx, m, id)
+	return c.Mode, err
+}
+
+// PlaceMode is ConnectionMode for a store, till or terminal, which sells in the
+// merchant's own currency. Errors: not_found; invalid with field connection_id
+// (other_country) for a connection of another country.
+func (s *Service) PlaceMode(ctx context.Context, m posta.MerchantID, id posta.ConnectionID) (posta.Mode, error) {
+	c, err := s.Store.MerchantConnection(ctx, m, id)
+	if err != nil || c.Country == "" {
+		return c.Mode, err
+	}
+	merchant, err := s.Store.Merchant(ctx, m)
+	if err == nil && c.Country != merchant.Country {
+		err = &posta.Error{Code: posta.CodeInvalid, Fields: []posta.FieldError{{Field: "connection_id", Code: "other_country",
+			Params: map[string]string{"account": c.Country, "merchant": merchant.Country}}}}
+	}
 	return c.Mode, err
 }

@@ -104,8 +104,8 @@ const checkLimit = 10 * time.Second
 
 // Check asks the provider who the credentials belong to and notes it with the
 // time. Errors: not_found; the connector's (unauthorized, provider_unavailable…);
-// invalid about "country" (not_of_merchant) when the account is of another
-// country; mode_mismatch when a test user's credentials are in a live connection
+// invalid about "country" (other_country) when the account is of another
+// country than the connection; mode_mismatch when a test user's credentials are in a live connection
 // or the reverse; conflict with Params["account"] when they belong to another
 // account than before, whose stores and payments this connection has, or when
 // the connection was changed meanwhile.
@@ -129,8 +129,8 @@ func (s *Service) Check(ctx context.Context, m posta.MerchantID, id posta.Connec
 	ctx, cancel := context.WithTimeout(outbound.WithTag(ctx, outbound.Tag{ConnectionID: id, Operation: "check"}), checkLimit)
 	defer cancel()
 	who, err := o.connector.Check(ctx)
-	if err != nil {
-		return provider.Account{}, err
+	if err = underConfig(err); err != nil {
+		return who, err
 	}
 	if err := fits(c, merchant, who); err != nil {
 		return who, err
@@ -141,15 +141,23 @@ func (s *Service) Check(ctx context.Context, m posta.MerchantID, id posta.Connec
 // fits refuses credentials of somebody whose connection this is not. Errors: as Check.
 func fits(c Connection, merchant Merchant, who provider.Account) error {
 	switch {
-	case who.Country != "" && who.Country != merchant.Country:
-		return &posta.Error{Code: posta.CodeInvalid, Fields: []posta.FieldError{{Field: "country", Code: "not_of_merchant",
-			Params: map[string]string{"account": who.Country, "merchant": merchant.Country}}}}
+	case who.Country != "" && who.Country != c.countryOf(merchant):
+		return &posta.Error{Code: posta.CodeInvalid, Fields: []posta.FieldError{{Field: "country", Code: "other_country",
+			Params: map[string]string{"account": who.Country, "merchant": c.countryOf(merchant)}}}}
 	case who.Test != (c.Mode == posta.Test):
 		return &posta.Error{Code: posta.CodeModeMismatch, Params: map[string]string{"mode": string(c.Mode)}}
 	case c.Account != "" && c.Account != who.ID:
 		return &posta.Error{Code: posta.CodeConflict, Params: map[string]string{"account": c.Account}}
 	}
 	return nil
+}
+
+// countryOf is the country that the connection sells in.
+func (c Connection) countryOf(merchant Merchant) string {
+	if c.Country != "" {
+		return c.Country
+	}
+	return merchant.Country
 }
 
 // checked notes a successful check, unless the connection was changed since.
@@ -163,8 +171,8 @@ func (s *Service) checked(ctx context.Context, was Connection, who provider.Acco
 	if !c.UpdatedAt.Equal(was.UpdatedAt) {
 		return posta.Errorf(posta.CodeConflict, "connection %s was changed while it was checked", c.ID)
 	}
-	c.Account, c.Application, c.CheckedAt = who.ID, who.Application, s.Clock.Now()
-	return s.Store.UpdateConnection(ctx, c)
+	c.found(who, s.Clock.Now())
+	return s.Store.ReplaceConnection(ctx, c, c.UpdatedAt)
 }
 
 // Reopen has the next use of a connection open it anew: a new token is asked for.

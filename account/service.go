@@ -25,12 +25,15 @@ type Service struct {
 	// Defaults override the fields' own defaults, by provider and field name:
 	// the demo's base_url is the simulator's. They are not stored.
 	Defaults map[string]map[string]string
-	Log      *slog.Logger // nil means slog.Default
+	// Apps are Posta's own applications, by provider, which merchants let in.
+	Apps map[string]provider.App
+	Log  *slog.Logger // nil means slog.Default
 
 	changing sync.Mutex // one change of a connection at a time
 	opened   opened
 	keys     keyCache
 	limits   limits
+	doubts   doubts
 }
 
 func (s *Service) log() *slog.Logger {

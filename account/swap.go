@@ -38,6 +38,7 @@ type replaced struct {
 	Secrets     map[string]string `json:"secrets"`
 	Application string            `json:"application"`
 	CheckedAt   time.Time         `json:"checked_at"`
+	Grant       Grant             `json:"grant,omitzero"`
 }
 
 // previousName is what a connection's earlier credentials are sealed for.
@@ -85,7 +86,7 @@ func (s *Service) BeginSwap(ctx context.Context, m posta.MerchantID, id posta.Co
 	if err != nil {
 		return Connection{}, err
 	}
-	earlier, err := json.Marshal(replaced{Config: maps.Clone(c.Config), Secrets: maps.Clone(secrets), Application: c.Application, CheckedAt: c.CheckedAt})
+	earlier, err := json.Marshal(replaced{Config: maps.Clone(c.Config), Secrets: maps.Clone(secrets), Application: c.Application, CheckedAt: c.CheckedAt, Grant: c.Grant})
 	if err != nil {
 		return Connection{}, err
 	}
@@ -95,6 +96,11 @@ func (s *Service) BeginSwap(ctx context.Context, m posta.MerchantID, id posta.Co
 	}
 	if maps.Equal(before, secrets) {
 		return Connection{}, posta.Invalid("config", "unchanged")
+	}
+	if retyped(before, secrets) {
+		if err := s.typed(&next, secrets); err != nil {
+			return Connection{}, err
+		}
 	}
 	who, err := s.ask(ctx, next, secrets)
 	if err == nil {
@@ -126,7 +132,8 @@ func (s *Service) ask(ctx context.Context, c Connection, secrets map[string]stri
 	}
 	ctx, cancel := context.WithTimeout(outbound.WithTag(ctx, outbound.Tag{ConnectionID: c.ID, Operation: "check"}), checkLimit)
 	defer cancel()
-	return connector.Check(ctx)
+	who, err := connector.Check(ctx)
+	return who, underConfig(err)
 }
 
 // UndoSwap returns to the earlier credentials while a swap runs; the new ones
@@ -145,6 +152,7 @@ func (s *Service) UndoSwap(ctx context.Context, m posta.MerchantID, id posta.Con
 	}
 	next := c
 	next.Config, next.Application, next.CheckedAt, next.Swap = earlier.Config, earlier.Application, earlier.CheckedAt, Swap{}
+	next.Grant, next.LostAt, next.DueAt = earlier.Grant, time.Time{}, earlier.Grant.renewAt()
 	if err := s.seal(&next, earlier.Secrets); err != nil {
 		return Connection{}, err
 	}
@@ -187,17 +195,7 @@ func (s *Service) SweepSwaps(ctx context.Context) (int, error) {
 func (s *Service) swapped(ctx context.Context, was, next Connection) (Connection, error) {
 	s.changing.Lock()
 	defer s.changing.Unlock()
-	there, err := s.Store.MerchantConnection(ctx, was.MerchantID, was.ID)
-	if err != nil {
-		return Connection{}, err
-	}
-	if !there.UpdatedAt.Equal(was.UpdatedAt) {
-		return Connection{}, posta.Errorf(posta.CodeConflict, "connection %s was changed meanwhile", was.ID)
-	}
-	next.UpdatedAt = s.after(was.UpdatedAt)
-	err = s.Store.UpdateConnection(ctx, next)
-	s.opened.forget(was.ID)
-	return next, err
+	return s.replace(ctx, was, next)
 }
 
 // PreviousView shows which secrets a running swap replaced, by field name and

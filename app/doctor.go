@@ -205,8 +205,8 @@ func examine(ctx context.Context, config Config, use func(*doctor) error) (err e
 // would be written beside what a person may be saving at that moment.
 type unchanged struct{ *store.DB }
 
-// UpdateConnection does nothing.
-func (unchanged) UpdateConnection(context.Context, account.Connection) error { return nil }
+// ReplaceConnection does nothing.
+func (unchanged) ReplaceConnection(context.Context, account.Connection, time.Time) error { return nil }
 
 // accounts opens connections with a client that notes what time providers have.
 func (d *doctor) accounts() *account.Service {
