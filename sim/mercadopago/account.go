@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 )
@@ -44,8 +43,13 @@ type Account struct {
 	// TaxID fills slot 50 of the QR payload.
 	TaxID string `json:"tax_id,omitempty"`
 	// Test says that the credentials are test ones: order ids are ORDTST….
-	Test    bool `json:"test,omitempty"`
-	Blocked bool `json:"blocked,omitempty"` // the gateway's policy refuses every call (§1.1)
+	Test bool `json:"test,omitempty"`
+	// TestOf is the account that made this one for its tests; Password and
+	// Description are what such an account has besides.
+	TestOf      int64  `json:"test_of,omitempty"`
+	Password    string `json:"password,omitempty"`
+	Description string `json:"description,omitempty"`
+	Blocked     bool   `json:"blocked,omitempty"` // the gateway's policy refuses every call (§1.1)
 	// Terminals are Point devices to be added with the account; AddTerminal adds
 	// them later.
 	Terminals []PointTerminal `json:"terminals,omitempty"`
@@ -116,19 +120,4 @@ func (s *Simulator) AddAccount(a Account) error {
 		}
 	}
 	return err
-}
-
-// getUser is GET /users/me (docs/providers/mercadopago.md §1).
-func getUser(c *call) reply {
-	a, t := c.account, c.account.site()
-	tags := []string{"normal"}
-	if a.Test {
-		tags = append(tags, "test_user")
-	}
-	return reply{status: http.StatusOK, body: object{
-		"id": a.UserID, "nickname": a.Nickname, "registration_date": classicTime(a.Created), "first_name": "Test", "last_name": "Test",
-		"gender": "", "country_id": t.Country, "email": a.email(), "site_id": t.ID,
-		"user_type": "normal", "tags": tags, "company": object{"brand_name": a.BusinessName},
-		"status": object{"site_status": "active", "billing": object{"allow": true, "codes": []string{}}},
-	}}
 }

@@ -14,6 +14,8 @@ func (s *Simulator) onlineRoutes() map[string]func(*http.Request) (any, error) {
 		"POST /sim/api/voucher/refuse": s.apiVoucherRefused,
 		"POST /sim/api/challenge":      s.apiChallenge,
 		"POST /sim/api/token":          s.apiToken,
+		"POST /sim/api/applications":   s.apiApplication,
+		"POST /sim/api/oauth/unlink":   s.apiUnlink,
 	}
 }
 
@@ -62,4 +64,23 @@ func (s *Simulator) apiToken(r *http.Request) (any, error) {
 	}
 	token, err := s.Tokenize(q.UserID, q.Card)
 	return object{"token": token}, err
+}
+
+func (s *Simulator) apiApplication(r *http.Request) (any, error) {
+	p, err := readJSON[Application](r)
+	if err == nil {
+		err = s.AddApplication(p)
+	}
+	return object{"id": p.ID}, err
+}
+
+func (s *Simulator) apiUnlink(r *http.Request) (any, error) {
+	q, err := readJSON[struct {
+		UserID   int64 `json:"user_id"`
+		ClientID int64 `json:"client_id"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	return object{}, s.Unlink(q.UserID, q.ClientID)
 }

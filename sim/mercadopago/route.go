@@ -21,7 +21,15 @@ func operations() []operation {
 	return append(append(list, planOperations...), subscriptionOperations...)
 }
 
-var accountOperations = []operation{{"users_me", "GET /users/me", classic, getUser}}
+var accountOperations = []operation{
+	{"users_me", "GET /users/me", classic, getUser},
+	{"test_user_create", "POST /users/test", classic, createTestUser},
+	{"test_user_create", "POST /users/test_user", classic, createTestUser},
+	{"test_user_search", "GET /test_user/search", classic, searchTestUsers},
+	{"credentials_check", "GET /plugins-credentials-wrapper/credentials", public, checkCredentials},
+	{"application_get", "GET /applications/{id}", classic, getApplication},
+	{"oauth_token", "POST /oauth/token", open, createToken},
+}
 
 var storeOperations = []operation{
 	{"store_create", "POST /users/{user}/stores", classic, createStore},
@@ -123,6 +131,7 @@ func (s *Simulator) Handler() http.Handler {
 	preflights(mux)
 	s.mountSDK(mux)
 	s.mountVouchers(mux)
+	s.mountOAuth(mux)
 	s.own(mux)
 	return mux
 }

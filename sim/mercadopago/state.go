@@ -33,6 +33,7 @@ type state struct {
 	awaiting      map[int64]*payment // online ones that time ends
 	publicKeys    map[string]credential
 	grants        map[string]*grant
+	authCodes     map[string]*authCode
 
 	preferences  map[string]*preference
 	applications map[string]*Application // by user and id
@@ -65,7 +66,7 @@ func newState(sw Switches) state {
 			Refund: 1_622_029_221, Event: 118_000_000_000, Invoice: 7_010_000_000},
 		subscriptionState: newSubscriptionState(),
 		accounts:          map[int64]*Account{}, tokens: map[string]*Account{}, stores: map[int64]*store{}, pos: map[int64]*pos{},
-		cardTokens: map[string]*cardToken{}, customers: map[string]*customer{}, customerCards: map[string]*customerCard{}, awaiting: map[int64]*payment{}, publicKeys: map[string]credential{}, grants: map[string]*grant{},
+		cardTokens: map[string]*cardToken{}, customers: map[string]*customer{}, customerCards: map[string]*customerCard{}, awaiting: map[int64]*payment{}, publicKeys: map[string]credential{}, grants: map[string]*grant{}, authCodes: map[string]*authCode{},
 		legacy: map[string]*legacyOrder{}, merchant: map[int64]*merchantOrder{}, payments: map[int64]*payment{},
 		orders: map[string]*order{}, saved: map[string]*saved{}, notices: map[int64]*notice{}, terminals: map[string]*terminal{},
 		preferences: map[string]*preference{}, applications: map[string]*Application{}, preferenceByRef: map[string][]*preference{},
@@ -152,6 +153,8 @@ func read(kind, id string, doc []byte) (document, error) {
 		return pointer[preference](doc)
 	case "saved":
 		return pointer[saved](doc)
+	case "auth_code":
+		return pointer[authCode](doc)
 	case "grant":
 		return pointer[grant](doc)
 	case "card_token":
