@@ -68,6 +68,7 @@ type endpointFamily struct {
 	Name  string
 	Whole choiceOf
 	Types []choiceOf
+	Open  bool // some of its types are chosen one by one
 }
 
 // endpointData is what the page of one endpoint shows, or of a new one.
@@ -119,6 +120,7 @@ func (d *endpointData) choose(v *visit, chosen []string) {
 		offered = append(offered, whole)
 		for _, t := range f.Types {
 			family.Types = append(family.Types, choiceOf{Value: t, Label: v.T("event." + t), Hint: t, Checked: slices.Contains(chosen, t)})
+			family.Open = family.Open || slices.Contains(chosen, t)
 			offered = append(offered, t)
 		}
 		d.Families = append(d.Families, family)
