@@ -60,6 +60,9 @@ func (s *Simulator) own(mux *http.ServeMux) {
 	for pattern, handle := range s.checkoutPages() {
 		inner.HandleFunc(pattern, handle)
 	}
+	for pattern, handle := range s.panelPages() {
+		inner.HandleFunc(pattern, handle)
+	}
 	for pattern, handle := range s.subscriptionPages() {
 		inner.HandleFunc(pattern, handle)
 	}
