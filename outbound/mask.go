@@ -16,16 +16,30 @@ const masked = "***"
 // secretNames are the fields of bodies, forms and queries that are masked, in
 // lower case without _ and -: keys, and what tells of a card or who holds it.
 var secretNames = map[string]bool{
-	"accesstoken": true, "refreshtoken": true, "idtoken": true, "token": true, "cardtoken": true, "publictoken": true,
+	"accesstoken": true, "refreshtoken": true, "idtoken": true, "token": true, "cardtoken": true, "cardtokenid": true, "cardtokenidsecondary": true, "publictoken": true,
 	"clientsecret": true, "secret": true, "webhooksecret": true, "secretkey": true, "privatekey": true, "apikey": true,
 	"clientassertion": true, "codeverifier": true, "password": true, "authorization": true, "signature": true,
 	"cardnumber": true, "pan": true, "securitycode": true, "cvv": true, "cvc": true, "cvv2": true,
 	"track1": true, "track2": true, "pin": true, "pinblock": true, "bin": true,
 	"cardholder": true, "cardholderid": true, // a person and the number of a document
+	// Who buys online: what names, reaches or places a person.
+	"email": true, "payeremail": true, "firstname": true, "lastname": true, "surname": true, "identificationnumber": true,
+	"ipaddress": true, "creq": true,
 }
 
+// people are the fields that hold a person. Of what is in one, at any depth, only
+// what says nothing of who it is stays: quality and homologation read that
+// something was there, not what.
+var people = map[string]bool{"payer": true, "passenger": true, "receiveraddress": true, "identification": true, "phone": true,
+	"customer": true}
+
+// impersonal are the fields of a person that stay.
+var impersonal = map[string]bool{"type": true, "id": true, "entitytype": true, "identificationtype": true, "authenticationtype": true, "isprimeuser": true,
+	"isfirstpurchaseonline": true, "registrationdate": true, "lastpurchase": true, "datecreated": true, "countryname": true, "countryid": true,
+	"operatorid": true}
+
 // secretWords make a header secret when its name holds one.
-var secretWords = []string{"authorization", "cookie", "signature", "token", "secret", "apikey", "api-key", "password"}
+var secretWords = []string{"authorization", "cookie", "signature", "token", "secret", "apikey", "api-key", "password", "meli-session"}
 
 var withoutDashes = strings.NewReplacer("_", "", "-", "")
 
@@ -34,6 +48,14 @@ func secretName(name string) bool {
 		return false
 	}
 	return secretNames[withoutDashes.Replace(strings.ToLower(name))]
+}
+
+func personName(name string) bool {
+	return len(name) <= 40 && people[withoutDashes.Replace(strings.ToLower(name))]
+}
+
+func impersonalName(name string) bool {
+	return len(name) <= 40 && impersonal[withoutDashes.Replace(strings.ToLower(name))]
 }
 
 // mask hides secrets: by the names of what holds them, and the credential of
@@ -126,24 +148,41 @@ func form(raw string) string {
 	return strings.Join(pairs, "&")
 }
 
-// fields masks the values of secret names in JSON text, and touches nothing
-// else. It reads what it can of text that is cut off or not quite JSON.
+// fields masks the values of secret names in JSON text, and what a person's field
+// holds, and touches nothing else. It reads what it can of text that is cut off or
+// not quite JSON.
 func fields(b []byte) []byte {
 	var out []byte
-	kept := 0 // up to where b is in out
+	kept := 0   // up to where b is in out
+	person := 0 // up to where b speaks of a person
 	for i := 0; i < len(b); {
 		if b[i] != '"' {
 			i++
 			continue
 		}
 		end := stringEnd(b, i)
-		name := b[i:end]
+		name := strings.Trim(string(b[i:end]), `"`)
 		i = end
 		colon := skipSpace(b, end)
-		if colon >= len(b) || b[colon] != ':' || !secretName(strings.Trim(string(name), `"`)) {
+		if colon >= len(b) || b[colon] != ':' {
 			continue
 		}
 		from := skipSpace(b, colon+1)
+		nested := from < len(b) && (b[from] == '{' || b[from] == '[')
+		hidden := secretName(name)
+		switch {
+		case hidden:
+		case nested:
+			if personName(name) {
+				person = max(person, valueEnd(b, from))
+			}
+			continue
+		default:
+			hidden = from < person && !impersonalName(name)
+		}
+		if !hidden {
+			continue
+		}
 		to := valueEnd(b, from)
 		if string(b[from:to]) != "null" && to > from {
 			out = append(append(out, b[kept:from]...), '"')

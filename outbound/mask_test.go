@@ -96,6 +96,40 @@ func TestP40_NothingOfATerminalsCustomerIsRecorded(t *testing.T) {
 	}
 }
 
+// An online charge, asked and answered: nothing in the record tells who buys, and
+// what was sold stays. Seen red with each of the containers left out of people.
+func TestP40_NothingOfAnOnlineBuyerIsRecorded(t *testing.T) {
+	answer := strings.ReplaceAll(`{"id":17,"status":"approved","payer":{"id":"128","email":"C-1","identification":{"type":"CPF","number":"C-2"},"phone":{"area_code":"C-3","number":"C-4"},"first_name":"C-5"},
+"card":{"first_six_digits":"503143","last_four_digits":"6351","cardholder":{"name":"C-6"}},"additional_info":{"ip_address":"C-7","items":[{"id":"1941","title":"Ingresso","category_descriptor":{"passenger":{"first_name":"C-8","identification":{"number":"C-9"}}}}],
+"payer":{"address":{"zip_code":"C-10","street_name":"C-11","street_number":11},"registration_date":"2020-01-01"},"shipments":{"receiver_address":{"zip_code":"C-12","state_name":"C-13","floor":["C-14"]}}},"three_ds_info":{"creq":"C-15"},"metadata":{"posta_flow":"direct"}}`, "C-", canary)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, answer) }))
+	defer server.Close()
+	client, kept := newClient(t, outbound.Options{})
+	r := request(t, t.Context(), "POST", server.URL+"/v1/payments", answer)
+	r.Header.Set("X-Meli-Session-Id", canary)
+	got, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read(t, got) != answer {
+		t.Error("the caller's own answer was masked")
+	}
+	call := kept.all()[0]
+	for _, body := range []string{string(call.RequestBody), string(call.ResponseBody)} {
+		if strings.Contains(body, canary) || strings.Contains(body, `"street_number":11`) {
+			t.Errorf("the record holds the buyer: %s", body)
+		}
+		for _, want := range []string{`"payer":{"id":"128"`, `"type":"CPF"`, `"last_four_digits":"6351"`, `"title":"Ingresso"`, `"registration_date":"2020-01-01"`, `"posta_flow":"direct"`} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s is gone: %s", want, body)
+			}
+		}
+	}
+	if call.RequestHeader.Get("X-Meli-Session-Id") != "***" {
+		t.Error("the record holds the fingerprint of the buyer's browser")
+	}
+}
+
 func TestBodiesAreKeptAsTheyAre(t *testing.T) {
 	long := `{"access_token":"` + canary + `","x":"` + strings.Repeat("y", 300<<10) + `"}`
 	for sent, want := range map[string]string{
