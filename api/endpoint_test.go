@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"posta"
 	"posta/store"
@@ -77,6 +78,7 @@ func TestEndpoints(t *testing.T) {
 			Data []struct{ ID string }
 			Next string
 		}
+		h.clock.Move(time.Second) // ids of one instant are in no order
 		n.post("/v1/endpoints/"+e.ID+"/test", "t2", nil).want(http.StatusAccepted)
 		h.do("GET", "/v1/endpoints/"+e.ID+"/deliveries?limit=1", n.test, nil).want(http.StatusOK).into(&list)
 		if len(list.Data) != 1 || list.Next == "" {
