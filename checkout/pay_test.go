@@ -55,8 +55,8 @@ func TestALinkFromVisitToPaid(t *testing.T) {
 // Promise 7, at the checkout: whoever submits how often and wherever, with
 // answers lost, one buyer's visit is charged once, under one key.
 //
-// Seen red under: Pay that begins without a look at Tries; tryID of random bits
-// without the commit of begin.
+// Seen red under: begin without a look at Tries; begin that takes an open payment
+// for none; resume that cancels what was created a moment ago.
 func TestP7_ADoubleSubmitIsOnePayment(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		for round := range 12 {
@@ -67,7 +67,7 @@ func TestP7_ADoubleSubmitIsOnePayment(t *testing.T) {
 			var wg sync.WaitGroup
 			for i := range 8 {
 				wg.Go(func() {
-					in := card(v, "appr-"+string(rune('a'+i))) // each click makes a token of its own
+					in := card(v, []string{"appr", "decl"}[round%2]+string(rune('a'+i))) // each click makes a token of its own
 					if i%3 == 2 {
 						in = voucher(v, "rapipago")
 					}
@@ -83,7 +83,7 @@ func TestP7_ADoubleSubmitIsOnePayment(t *testing.T) {
 			}
 			approved, open := s.taken()
 			payments, err := s.SessionPayments(t.Context(), v.ID)
-			if err != nil || len(payments) != 1 || approved+open != 1 || len(s.charges) != 1 {
+			if err != nil || len(payments) != 1 || approved+open > 1 || len(s.charges) != 1 {
 				t.Fatalf("%d payments, %d charges, %d approved, %d open, %v", len(payments), len(s.charges), approved, open, err)
 			}
 			for id, keys := range s.creates {
