@@ -196,11 +196,16 @@ func TestP22_TwoReplicas(t *testing.T) {
 					}
 				}
 			}
-			for len(shop.ids()) < rounds*atOnce || h.counts(steady).Delivered < rounds*atOnce || sum(h.counts(shaky)) < rounds*atOnce || h.counts(shaky).Pending > 0 {
-				if t.Context().Err() != nil {
-					t.Fatal("not done")
+			look, limit := time.NewTicker(5*time.Millisecond), time.After(time.Minute)
+			defer look.Stop()
+			for done := false; !done; {
+				select {
+				case <-look.C:
+				case <-limit:
+					t.Fatalf("not done: %d events seen, %+v, %+v", len(shop.ids()), h.counts(steady), h.counts(shaky))
 				}
-				time.Sleep(time.Millisecond)
+				other := h.counts(shaky)
+				done = len(shop.ids()) >= rounds*atOnce && h.counts(steady).Delivered >= rounds*atOnce && sum(other) >= rounds*atOnce && other.Pending == 0
 			}
 			stop()
 			running.Wait()

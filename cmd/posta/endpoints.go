@@ -88,6 +88,15 @@ type endpointsEnableCmd struct {
 	ID string `arg:"" help:"The endpoint's id."`
 }
 
+// Help is shown by --help.
+func (c *endpointsEnableCmd) Help() string {
+	return `It is sent what happens from then on; what it missed is listed as dead, to be sent again.
+
+Examples:
+
+  posta endpoints enable end_…`
+}
+
 // Run enables the endpoint.
 func (c *endpointsEnableCmd) Run(ctx context.Context, t terminal) error {
 	return switchEndpoint(ctx, t, c.apiFlags, c.ID, true)
@@ -96,6 +105,15 @@ func (c *endpointsEnableCmd) Run(ctx context.Context, t terminal) error {
 type endpointsDisableCmd struct {
 	apiFlags
 	ID string `arg:"" help:"The endpoint's id."`
+}
+
+// Help is shown by --help.
+func (c *endpointsDisableCmd) Help() string {
+	return `What waits for it is dead, to be sent again once it is enabled.
+
+Examples:
+
+  posta endpoints disable end_…`
 }
 
 // Run disables the endpoint.
@@ -118,6 +136,15 @@ func switchEndpoint(ctx context.Context, t terminal, flags apiFlags, id string, 
 type endpointsRemoveCmd struct {
 	apiFlags
 	ID string `arg:"" help:"The endpoint's id."`
+}
+
+// Help is shown by --help.
+func (c *endpointsRemoveCmd) Help() string {
+	return `Its secret and its deliveries are gone with it.
+
+Examples:
+
+  posta endpoints remove end_…`
 }
 
 // Run removes the endpoint.
