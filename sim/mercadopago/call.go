@@ -41,12 +41,16 @@ const bodyLimit = 1 << 20
 
 func (s *Simulator) serve(w http.ResponseWriter, r *http.Request, op *operation) {
 	clock := newStopwatch()
-	body, err := io.ReadAll(io.LimitReader(r.Body, bodyLimit+1))
+	limit := int64(bodyLimit)
+	if op.family == upload {
+		limit = uploadLimit
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
 		return
 	}
 	d := s.fault.Decide(fault.Call{Operation: op.name, Method: r.Method, Path: r.URL.Path})
-	entry := Exchange{Direction: "in", Operation: op.name, Method: r.Method, Path: r.URL.RequestURI(), Request: string(body),
+	entry := Exchange{Direction: "in", Operation: op.name, Method: r.Method, Path: r.URL.RequestURI(), Request: shown(op, body),
 		IdempotencyKey: r.Header.Get("X-Idempotency-Key"), Faults: d.Rules, At: s.clock.Now()}
 	finish := func(status int, answer []byte, note string) {
 		entry.Status, entry.Response, entry.Note = status, string(answer), note
@@ -101,6 +105,14 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request, op *operation)
 	finish(out.status, answer, out.code)
 }
 
+// shown is a body as the traffic list has it: of files, how many bytes.
+func shown(op *operation, body []byte) string {
+	if op.family == upload {
+		return fmt.Sprintf("(%d bytes)", len(body))
+	}
+	return string(body)
+}
+
 // answer checks the token and does the work.
 func (c *call) answer() reply {
 	if c.op.family == open {
@@ -124,10 +136,10 @@ func (c *call) answer() reply {
 	if c.account.Blocked {
 		return blocked()
 	}
-	if len(c.body) > bodyLimit {
+	if len(c.body) > bodyLimit && (c.op.family != upload || len(c.body) > uploadLimit) {
 		return c.fail(http.StatusRequestEntityTooLarge, "request_entity_too_large", "The body is too large.")
 	}
-	if len(bytes.TrimSpace(c.body)) > 0 && !strings.HasPrefix(c.request.Header.Get("Content-Type"), "application/json") {
+	if c.op.family != upload && len(bytes.TrimSpace(c.body)) > 0 && !strings.HasPrefix(c.request.Header.Get("Content-Type"), "application/json") {
 		return c.fail(http.StatusUnsupportedMediaType, "unsupported_media_type", "Content-Type must be application/json.")
 	}
 	return c.op.do(c)

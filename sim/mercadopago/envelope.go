@@ -13,6 +13,7 @@ const (
 	unified                      // {errors: [{code, message}]}
 	public                       // classic, and a public key opens it as well
 	open                         // classic, and the call itself says who calls
+	upload                       // classic, and the body is a form with files
 )
 
 // fail answers an error in the envelope of the call's family.

@@ -13,6 +13,7 @@ func (s *Simulator) Expire(now time.Time) error {
 			}
 		}
 		s.expireOnline(now)
+		s.expireChargebacks(now)
 		for _, p := range sorted(s.refunding) {
 			s.settleRefunds(p, now)
 		}
@@ -48,6 +49,9 @@ func (s *Simulator) untilNext(now time.Time) time.Duration {
 	}
 	for _, p := range s.late {
 		sooner(p.Due)
+	}
+	for _, k := range s.openChargebacks {
+		sooner(k.Deadline)
 	}
 	for _, p := range s.awaiting {
 		sooner(p.Online.Expires)

@@ -9,13 +9,18 @@ import (
 // (docs/simulators.md).
 func (s *Simulator) onlineRoutes() map[string]func(*http.Request) (any, error) {
 	return map[string]func(*http.Request) (any, error){
-		"GET /sim/api/vouchers":        func(*http.Request) (any, error) { return s.OpenVouchers(), nil },
-		"POST /sim/api/voucher/pay":    s.apiVoucher,
-		"POST /sim/api/voucher/refuse": s.apiVoucherRefused,
-		"POST /sim/api/challenge":      s.apiChallenge,
-		"POST /sim/api/token":          s.apiToken,
-		"POST /sim/api/applications":   s.apiApplication,
-		"POST /sim/api/oauth/unlink":   s.apiUnlink,
+		"GET /sim/api/vouchers":           func(*http.Request) (any, error) { return s.OpenVouchers(), nil },
+		"POST /sim/api/voucher/pay":       s.apiVoucher,
+		"POST /sim/api/voucher/refuse":    s.apiVoucherRefused,
+		"POST /sim/api/challenge":         s.apiChallenge,
+		"POST /sim/api/token":             s.apiToken,
+		"POST /sim/api/applications":      s.apiApplication,
+		"GET /sim/api/chargebacks":        func(*http.Request) (any, error) { return s.Chargebacks(), nil },
+		"POST /sim/api/chargeback":        s.apiChargeback,
+		"POST /sim/api/chargeback/decide": s.apiChargebackDecided,
+		"POST /sim/api/dispute":           s.apiDispute,
+		"POST /sim/api/dispute/close":     s.apiDisputeClosed,
+		"POST /sim/api/oauth/unlink":      s.apiUnlink,
 	}
 }
 
@@ -83,4 +88,45 @@ func (s *Simulator) apiUnlink(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return object{}, s.Unlink(q.UserID, q.ClientID)
+}
+
+func (s *Simulator) apiChargeback(r *http.Request) (any, error) {
+	q, err := readJSON[ChargebackRequest](r)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.OpenChargeback(q)
+	return object{"id": id}, err
+}
+
+func (s *Simulator) apiChargebackDecided(r *http.Request) (any, error) {
+	q, err := readJSON[struct {
+		ID  string `json:"id"`
+		Won bool   `json:"won"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	return object{}, s.DecideChargeback(q.ID, q.Won)
+}
+
+func (s *Simulator) apiDispute(r *http.Request) (any, error) {
+	q, err := readJSON[struct {
+		PaymentID int64 `json:"payment_id"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	return object{}, s.OpenDispute(q.PaymentID)
+}
+
+func (s *Simulator) apiDisputeClosed(r *http.Request) (any, error) {
+	q, err := readJSON[struct {
+		PaymentID int64 `json:"payment_id"`
+		Refund    bool  `json:"refund"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	return object{}, s.CloseDispute(q.PaymentID, q.Refund)
 }

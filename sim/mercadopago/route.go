@@ -106,6 +106,10 @@ var catalogueOperations = []operation{
 	{"method_search", "GET /v1/payment_methods/search", public, searchMethods},
 	{"installments", "GET /v1/payment_methods/installments", public, listInstallments},
 	{"issuers", "GET /v1/payment_methods/card_issuers", public, listIssuers},
+	{"chargeback_search", "GET /v1/chargebacks/search", classic, searchChargebacks},
+	{"chargeback_get", "GET /v1/chargebacks/{id}", classic, getChargeback},
+	{"chargeback_evidence_get", "GET /v1/chargebacks/{id}/documentation/{n}", classic, getEvidence},
+	{"chargeback_evidence", "POST /v1/chargebacks/{id}/documentation", upload, addEvidence},
 	{"identification_types", "GET /v1/identification_types", public, listIdentificationTypes},
 }
 
@@ -132,6 +136,7 @@ func (s *Simulator) Handler() http.Handler {
 	s.mountSDK(mux)
 	s.mountVouchers(mux)
 	s.mountOAuth(mux)
+	s.mountChargebacks(mux)
 	s.own(mux)
 	return mux
 }

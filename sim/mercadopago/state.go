@@ -27,13 +27,15 @@ type state struct {
 	notices   map[int64]*notice
 	terminals map[string]*terminal // by user and id
 
-	cardTokens    map[string]*cardToken
-	customers     map[string]*customer
-	customerCards map[string]*customerCard
-	awaiting      map[int64]*payment // online ones that time ends
-	publicKeys    map[string]credential
-	grants        map[string]*grant
-	authCodes     map[string]*authCode
+	cardTokens      map[string]*cardToken
+	customers       map[string]*customer
+	customerCards   map[string]*customerCard
+	awaiting        map[int64]*payment // online ones that time ends
+	publicKeys      map[string]credential
+	grants          map[string]*grant
+	authCodes       map[string]*authCode
+	chargebacks     map[string]*chargeback
+	openChargebacks map[string]*chargeback // that wait for evidence
 
 	preferences  map[string]*preference
 	applications map[string]*Application // by user and id
@@ -66,7 +68,7 @@ func newState(sw Switches) state {
 			Refund: 1_622_029_221, Event: 118_000_000_000, Invoice: 7_010_000_000},
 		subscriptionState: newSubscriptionState(),
 		accounts:          map[int64]*Account{}, tokens: map[string]*Account{}, stores: map[int64]*store{}, pos: map[int64]*pos{},
-		cardTokens: map[string]*cardToken{}, customers: map[string]*customer{}, customerCards: map[string]*customerCard{}, awaiting: map[int64]*payment{}, publicKeys: map[string]credential{}, grants: map[string]*grant{}, authCodes: map[string]*authCode{},
+		cardTokens: map[string]*cardToken{}, customers: map[string]*customer{}, customerCards: map[string]*customerCard{}, awaiting: map[int64]*payment{}, publicKeys: map[string]credential{}, grants: map[string]*grant{}, authCodes: map[string]*authCode{}, chargebacks: map[string]*chargeback{}, openChargebacks: map[string]*chargeback{},
 		legacy: map[string]*legacyOrder{}, merchant: map[int64]*merchantOrder{}, payments: map[int64]*payment{},
 		orders: map[string]*order{}, saved: map[string]*saved{}, notices: map[int64]*notice{}, terminals: map[string]*terminal{},
 		preferences: map[string]*preference{}, applications: map[string]*Application{}, preferenceByRef: map[string][]*preference{},
@@ -153,6 +155,8 @@ func read(kind, id string, doc []byte) (document, error) {
 		return pointer[preference](doc)
 	case "saved":
 		return pointer[saved](doc)
+	case "chargeback":
+		return pointer[chargeback](doc)
 	case "auth_code":
 		return pointer[authCode](doc)
 	case "grant":
