@@ -130,10 +130,7 @@ func brandNames(list []method) string {
 // checkoutForms adds what the form of the chosen way needs.
 func (s *Simulator) checkoutForms(data object, p *preference, t site, brands, vouchers []method, how string, r *http.Request, words *language.Localizer) {
 	form := data["form"].(Choice)
-	documents := []object{}
-	for _, d := range identificationTypes[t.ID] {
-		documents = append(documents, object{"value": d.ID, "label": d.Name})
-	}
+	documents := documentChoices(t)
 	if how != "card" {
 		for _, m := range vouchers {
 			if m.ID != how {
@@ -159,20 +156,7 @@ func (s *Simulator) checkoutForms(data object, p *preference, t site, brands, vo
 	}
 	data["documents"] = documents
 	data["fill"] = r.FormValue("fill")
-	var cards, holders []object
-	for _, d := range TestCards {
-		if d.Site == t.ID && slices.ContainsFunc(brands, func(m method) bool { return m.ID == d.Method }) {
-			cards = append(cards, object{"Name": d.Method, "Title": cardName(t, d.Method), "Last": d.Number[len(d.Number)-4:]})
-		}
-	}
-	for _, o := range Outcomes {
-		effect := words.T("sim.effect." + o.Status)
-		if words.Has("sim.effect." + o.Holder) {
-			effect = words.T("sim.effect." + o.Holder)
-		}
-		holders = append(holders, object{"Holder": o.Holder, "Effect": effect})
-	}
-	data["cards"], data["holders"] = cards, holders
+	data["cards"], data["holders"] = cardChoices(t, func(id string) bool { return slices.ContainsFunc(brands, func(m method) bool { return m.ID == id }) }), holderChoices(words)
 	form.Holder = cmp.Or(form.Holder, r.FormValue("holder"))
 	if form.CardNumber == "" && (r.FormValue("fill") != "" || r.FormValue("holder") != "") {
 		d := testCard(t.ID, r.FormValue("fill"))

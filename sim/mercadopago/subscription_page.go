@@ -101,22 +101,8 @@ func (s *Simulator) signUpPage(w http.ResponseWriter, r *http.Request, form Sign
 // cardHelp adds the site's documents, test cards and holder names, and fills
 // the card's form when one of them was chosen.
 func (s *Simulator) cardHelp(data object, t site, words *language.Localizer, form *SignUpRequest, r *http.Request) {
-	documents, cards, holders := []object{}, []object{}, []object{}
-	for _, d := range identificationTypes[t.ID] {
-		documents = append(documents, object{"value": d.ID, "label": d.Name})
-	}
-	for _, d := range TestCards {
-		if m, ok := t.method(d.Method); ok && d.Site == t.ID {
-			cards = append(cards, object{"Name": d.Method, "Title": m.Name, "Last": d.Number[len(d.Number)-4:]})
-		}
-	}
-	for _, o := range Outcomes {
-		effect := words.T("sim.effect." + o.Status)
-		if words.Has("sim.effect." + o.Holder) {
-			effect = words.T("sim.effect." + o.Holder)
-		}
-		holders = append(holders, object{"Holder": o.Holder, "Effect": effect})
-	}
+	data["documents"], data["holders"] = documentChoices(t), holderChoices(words)
+	data["cards"] = cardChoices(t, func(id string) bool { _, known := t.method(id); return known })
 	form.Card.Holder = cmp.Or(form.Card.Holder, r.FormValue("holder"))
 	if form.Card.Number == "" && (r.FormValue("fill") != "" || r.FormValue("holder") != "") {
 		d := testCard(t.ID, r.FormValue("fill"))
@@ -129,7 +115,6 @@ func (s *Simulator) cardHelp(data object, t site, words *language.Localizer, for
 	if form.Card.Month > 0 {
 		data["expiry"] = strconv.Itoa(form.Card.Month) + "/" + strconv.Itoa(form.Card.Year%100)
 	}
-	data["documents"], data["cards"], data["holders"] = documents, cards, holders
 }
 
 // every says how often: by month, every 15 days.

@@ -55,7 +55,10 @@ func (b *stand) subscribeTo(plan string) string {
 	return id(b.want(b.call("POST", "/preapproval", `{"preapproval_plan_id":"`+plan+`","payer_email":"test_user_1@testuser.com","external_reference":"sub1","card_token_id":"`+b.cardToken("APRO")+`"}`), 201))
 }
 
-func (b *stand) sub(id string) answer { b.Helper(); return b.want(b.call("GET", "/preapproval/"+id, ""), 200) }
+func (b *stand) sub(id string) answer {
+	b.Helper()
+	return b.want(b.call("GET", "/preapproval/"+id, ""), 200)
+}
 
 func (b *stand) change(id, body string, status int) answer {
 	b.Helper()
