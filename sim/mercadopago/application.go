@@ -89,6 +89,17 @@ func (s *Simulator) application(user, id int64) *Application {
 	return p
 }
 
+// applicationOf finds the application whose own access token that is.
+func (s *Simulator) applicationOf(token string, now time.Time) *Application {
+	if a := s.tokens[token]; a != nil {
+		return s.application(a.UserID, a.ApplicationID)
+	}
+	if g := s.grants[token]; g.lives(now) && !g.OAuth {
+		return s.application(g.UserID, g.ApplicationID)
+	}
+	return nil
+}
+
 // applicationsOf lists an account's applications, its own first.
 func (s *Simulator) applicationsOf(user int64) []*Application {
 	a := s.accounts[user]
