@@ -50,7 +50,6 @@ type Plan struct {
 	BillingDay  int    // 1 to 28, 0 for the day of signing up
 	// Proportional charges the days until the first billing day in proportion.
 	Proportional bool
-	Archived     bool   // nobody may sign up any more
 	Return       string // where the buyer comes back to
 }
 

@@ -59,9 +59,14 @@ func (db *DB) SubscriptionByToken(ctx context.Context, token string) (subscripti
 	return one(db.read(ctx), scanSubscription, subscriptionSelect+"WHERE public_token = ?", token)
 }
 
-// SubscriptionByRef finds one by the provider's own id. Errors: not_found.
-func (db *DB) SubscriptionByRef(ctx context.Context, c posta.ConnectionID, ref string) (subscription.Subscription, error) {
-	return one(db.read(ctx), scanSubscription, subscriptionSelect+"WHERE connection_id = ? AND ref = ? AND ref <> ''", c, ref)
+// SubscriptionByName finds one of a connection by the provider's own id or by
+// ours. Errors: not_found.
+func (db *DB) SubscriptionByName(ctx context.Context, c posta.ConnectionID, name string) (subscription.Subscription, error) {
+	column := "ref"
+	if _, err := posta.ParseID[posta.SubscriptionID](name); err == nil {
+		column = "id"
+	}
+	return one(db.read(ctx), scanSubscription, subscriptionSelect+"WHERE connection_id = ? AND "+column+" = ? AND "+column+" <> ''", c, name)
 }
 
 // SubscriptionRefs lists the provider's ids of a plan's subscriptions.

@@ -77,6 +77,7 @@ type Attempt struct {
 	DueAt   time.Time       `json:"due_at,omitzero"`   // EngineHub: until when the voucher can be paid
 	State   payment.State   `json:"state,omitempty"`   // as last seen
 	Detail  string          `json:"detail,omitempty"`  // the provider's word on its failure
+	Told    bool            `json:"told,omitempty"`    // the buyer was sent it
 }
 
 // InvoiceFilter chooses invoices of a list. Zero fields do not choose.

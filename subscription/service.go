@@ -22,8 +22,8 @@ type Service struct {
 	// Say writes a text of Posta's own in a language: a key of the catalogs with
 	// its arguments.
 	Say func(language, key string, args ...any) string
-	// Merchant is what buyers know a merchant by.
-	Merchant func(ctx context.Context, m posta.MerchantID) (name string, err error)
+	// Amount writes money in a language, with its currency.
+	Amount func(language string, m posta.Money) string
 	// Mail sends; nil when no mail server is set, and messages are kept only.
 	Mail interface {
 		Send(ctx context.Context, m mail.Message) error

@@ -35,8 +35,8 @@ type Store interface {
 	Subscription(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.SubscriptionID) (Subscription, error)
 	// SubscriptionByToken finds one by the token of its buyer's page.
 	SubscriptionByToken(ctx context.Context, token string) (Subscription, error)
-	// SubscriptionByRef finds one by the provider's own id.
-	SubscriptionByRef(ctx context.Context, c posta.ConnectionID, ref string) (Subscription, error)
+	// SubscriptionByName finds one of a connection by the provider's own id or by ours.
+	SubscriptionByName(ctx context.Context, c posta.ConnectionID, name string) (Subscription, error)
 	// SubscriptionRefs lists the provider's ids of a plan's subscriptions.
 	SubscriptionRefs(ctx context.Context, m posta.MerchantID, plan posta.PlanID) ([]string, error)
 	// ListSubscriptions lists newest first.

@@ -106,6 +106,12 @@ func (c *connector) FetchSubscription(ctx context.Context, n provider.Notice) (s
 		var a authorizedPayment
 		err := c.must(ctx, call{method: http.MethodGet, path: path("authorized_payments", n.Resource)}, &a)
 		return a.Subscription, err
+	case TopicPayment:
+		p, err := c.payment(ctx, n.Resource)
+		if err != nil || p.OperationType != "recurring_payment" {
+			return "", err
+		}
+		return first(p.Interaction.Data.Subscription, p.ExternalReference), nil
 	}
 	return "", nil
 }

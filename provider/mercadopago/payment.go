@@ -47,8 +47,9 @@ type payment struct {
 	} `json:"three_ds_info"`
 	Interaction struct {
 		Data struct {
-			QR        string `json:"qr_code"`
-			TicketURL string `json:"ticket_url"`
+			QR           string `json:"qr_code"`
+			TicketURL    string `json:"ticket_url"`
+			Subscription string `json:"subscription_id"`
 		} `json:"transaction_data"`
 	} `json:"point_of_interaction"`
 	Barcode barcode `json:"barcode"`

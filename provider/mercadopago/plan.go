@@ -17,7 +17,6 @@ type planBody struct {
 	ExternalReference string        `json:"external_reference,omitempty"`
 	Recurring         recurringBody `json:"auto_recurring"`
 	BackURL           string        `json:"back_url,omitempty"`
-	Status            string        `json:"status,omitempty"`
 }
 
 type recurringBody struct {
@@ -62,8 +61,7 @@ func recurring(p provider.Plan, amount posta.Money) (recurringBody, error) {
 	return body, err
 }
 
-// PutPlan makes the plan, or changes its name, amount and whether it is open. The
-// key may not be honoured: one that is there already is found by our reference.
+// PutPlan makes the plan, or changes its name and amount. The key may not be honoured: one that is there already is found by our reference.
 func (c *connector) PutPlan(ctx context.Context, p provider.Plan, key string) (provider.PlanFact, error) {
 	body, err := recurring(p, p.Amount)
 	if err != nil {
@@ -80,9 +78,6 @@ func (c *connector) PutPlan(ctx context.Context, p provider.Plan, key string) (p
 	k := call{method: http.MethodPost, path: path("preapproval_plan"), key: key}
 	if p.Ref != "" {
 		change := planBody{Reason: p.Name, Recurring: recurringBody{Amount: body.Amount, Currency: body.Currency}, BackURL: p.Return}
-		if p.Archived {
-			change.Status = "cancelled"
-		}
 		k.method, k.path, k.body = http.MethodPut, path("preapproval_plan", p.Ref), change
 	} else {
 		body.Repetitions, body.BillingDay, body.Proportional = p.Repetitions, p.BillingDay, p.Proportional && p.BillingDay > 0

@@ -77,6 +77,7 @@ CREATE TABLE subscription (
 );
 -- The provider's own has one of ours, and no more.
 CREATE UNIQUE INDEX subscription_ref ON subscription (connection_id, ref) WHERE ref <> '';
+CREATE INDEX subscription_id ON subscription (id);
 CREATE INDEX subscription_of_plan ON subscription (merchant_id, plan_id);
 CREATE INDEX subscription_due ON subscription (due_at) WHERE due_at > 0;
 
