@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"syscall"
 	"time"
 
@@ -20,6 +22,7 @@ type simCmd struct {
 	Listen   string  `help:"Address to serve on; 127.0.0.1:8081 by default, Prisma's 127.0.0.1:8082." placeholder:"ADDRESS"`
 	File     string  `help:"SQLite file of its books; in memory by default." type:"path"`
 	Scale    float64 `help:"How many times faster than the real provider's its retries come; Mercado Pago's only." default:"1"`
+	TLSCA    string  `name:"tls-ca" help:"Serve HTTPS with a certificate for the provider's own names, and write the authority that a client has to trust to this file; Mercado Pago's only." type:"path" placeholder:"FILE"`
 }
 
 // Help is shown by --help.
@@ -29,6 +32,9 @@ func (c *simCmd) Help() string {
   posta sim
   posta sim --file simulator.db      its books outlive it
   posta serve --mercadopago-url http://127.0.0.1:8081      a hub that charges there
+
+  posta sim --tls-ca ca.pem      by HTTPS, for the provider's own names
+  curl --cacert ca.pem --connect-to ::127.0.0.1:8081 https://api.mercadopago.com/users/me      as an SDK of the provider would call it
 
   posta sim --provider prisma
   posta serve --prisma-url http://127.0.0.1:8082      a hub whose new Prisma connections charge there`
@@ -52,6 +58,22 @@ func (c *simCmd) open(address string, log *slog.Logger) (s simulator, name strin
 	return s, "Mercado Pago", []string{"phone", "control"}, err
 }
 
+// secure serves by TLS under a certificate of its own, whose authority it
+// writes to the file that was named. The machine is not changed.
+func (c *simCmd) secure(plain net.Listener) (net.Listener, error) {
+	if c.Provider != "mercadopago" {
+		return plain, posta.Errorf(posta.CodeInvalid, "--tls-ca goes with --provider mercadopago")
+	}
+	config, authority, err := mercadopago.Certificate()
+	if err != nil {
+		return plain, err
+	}
+	if err := os.WriteFile(c.TLSCA, authority, 0o600); err != nil {
+		return plain, err
+	}
+	return tls.NewListener(plain, config), nil
+}
+
 // Run serves the simulator until it is interrupted.
 func (c *simCmd) Run(ctx context.Context, t terminal) error {
 	if c.Listen == "" {
@@ -65,6 +87,12 @@ func (c *simCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	address := "http://" + listener.Addr().String()
+	if c.TLSCA != "" {
+		address = "https://" + listener.Addr().String()
+		if listener, err = c.secure(listener); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+	}
 	simulator, name, pages, err := c.open(address, slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: logLevel()})))
 	if err != nil {
 		return errors.Join(err, listener.Close())
