@@ -15,7 +15,7 @@ func operations() []operation {
 	var list []operation
 	for _, part := range [][]operation{accountOperations, storeOperations, posOperations, posV2Operations,
 		legacyOperations, dynamicOperations, merchantOrderOperations, paymentOperations, orderOperations, pointOperations,
-		preferenceOperations, catalogueOperations} {
+		customerOperations, preferenceOperations, catalogueOperations} {
 		list = append(list, part...)
 	}
 	return append(append(list, planOperations...), subscriptionOperations...)
@@ -97,6 +97,19 @@ var pointOperations = []operation{
 	{"order_event", "POST /v1/orders/{id}/events", unified, createEvent},
 	{"terminal_list", "GET /terminals/v1/list", unified, listTerminals},
 	{"terminal_setup", "PATCH /terminals/v1/setup", unified, setupTerminals},
+}
+
+var customerOperations = []operation{
+	{"customer_create", "POST /v1/customers", classic, createCustomer},
+	{"customer_search", "GET /v1/customers/search", classic, searchCustomers},
+	{"customer_get", "GET /v1/customers/{customer}", classic, getCustomer},
+	{"customer_update", "PUT /v1/customers/{customer}", classic, updateCustomer},
+	{"customer_delete", "DELETE /v1/customers/{customer}", classic, deleteCustomer},
+	{"customer_card_create", "POST /v1/customers/{customer}/cards", classic, saveCard},
+	{"customer_card_list", "GET /v1/customers/{customer}/cards", classic, listCards},
+	{"customer_card_get", "GET /v1/customers/{customer}/cards/{card}", classic, getCard},
+	{"customer_card_update", "PUT /v1/customers/{customer}/cards/{card}", classic, updateCard},
+	{"customer_card_delete", "DELETE /v1/customers/{customer}/cards/{card}", classic, deleteCard},
 }
 
 var catalogueOperations = []operation{
