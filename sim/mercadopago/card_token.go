@@ -145,6 +145,10 @@ func (s *Simulator) cardOf(r *paymentRequest, now time.Time) (*heldCard, *cardTo
 	switch {
 	case k == nil || k.UserID != r.Seller.UserID:
 		return nil, nil, deny(2006, "Card Token not found")
+	case r.Test && !k.Test:
+		return nil, nil, deny(3, "Token must be for test")
+	case !r.Test && k.Test:
+		return nil, nil, deny(2006, "Card Token not found")
 	case !k.Used.IsZero() || !now.Before(k.Due):
 		return nil, nil, deny(3003, "Invalid card_token_id")
 	}

@@ -75,6 +75,24 @@ func TestMPONL23_AnotherSellersTokenIsNotThere(t *testing.T) {
 	b.wantError(b.call("POST", "/v1/payments", b.cardBody("APRO"), append(once(), "Authorization", "Bearer other")...), 400, "2006")
 }
 
+func TestMPONL28_TestAndLiveKeysDoNotMix(t *testing.T) {
+	b := newStand(t)
+	app, err := b.sim.CreateApplication(user, "Tienda")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := func(key string) string {
+		return fmt.Sprint(at(b.want(b.anonymous("POST", "/v1/card_tokens?public_key="+key, cardData), 201).object, "id"))
+	}
+	b.selling("MLA")
+	charge := func(token, bearer, email string) answer {
+		return b.call("POST", "/v1/payments", b.cardBody("APRO", "token", `"`+token+`"`, "payer.email", `"`+email+`"`), append(once(), "Authorization", "Bearer "+bearer)...)
+	}
+	b.wantError(charge(made(publicKey), app.Test.AccessToken, "test@testuser.com"), 400, "3")
+	b.wantError(charge(made(app.Test.PublicKey), token, "comprador@example.com"), 400, "2006")
+	b.equal(b.want(charge(made(app.Test.PublicKey), app.Test.AccessToken, "test@testuser.com"), 201), "false", "live_mode")
+}
+
 func TestMPONL24_TestCardsOfAllSites(t *testing.T) {
 	b := newStand(t)
 	for _, card := range mercadopago.TestCards {
