@@ -119,10 +119,11 @@ func (s *Service) changed(c Connection, in ConnectionInput) (Connection, map[str
 	if err := s.fill(&c, in, secrets); err != nil {
 		return Connection{}, nil, err
 	}
-	if !maps.Equal(before, c.Config) || !maps.Equal(secretsBefore, secrets) || country != c.Country {
+	typed := retyped(secretsBefore, secrets)
+	if typed || !maps.Equal(before, c.Config) || country != c.Country {
 		c.CheckedAt = time.Time{}
 	}
-	if retyped(secretsBefore, secrets) {
+	if typed {
 		return c, secrets, s.typed(&c, secrets)
 	}
 	return c, secrets, nil

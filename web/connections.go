@@ -25,8 +25,15 @@ func (s *server) connectionRoutes(mux *http.ServeMux) {
 type connectionRow struct {
 	account.Connection
 	Provider string // as people call it
+	Land     string // of another country than the merchant's, in words
 	Gate     string // of a live one: how far it may charge
 	Look     string
+}
+
+// connectionsData is what the list shows: what is connected, and what can be.
+type connectionsData struct {
+	Rows     []connectionRow
+	Gateways []option
 }
 
 func (s *server) connectionsPage(v *visit) error {
@@ -40,9 +47,15 @@ func (s *server) connectionsPage(v *visit) error {
 			return err
 		}
 	}
-	var rows []connectionRow
+	var data connectionsData
+	for _, each := range s.Accounts.Providers {
+		data.Gateways = append(data.Gateways, option{Value: each.Name, Label: each.Title})
+	}
 	for _, c := range list {
 		row := connectionRow{Connection: c, Provider: s.providerTitle(c.Provider)}
+		if c.Country != "" && c.Country != v.Merchant.Country {
+			row.Land = v.country(c.Country)
+		}
 		if c.Mode == posta.Live {
 			state := gates[c.ID]
 			if state == "" {
@@ -50,9 +63,9 @@ func (s *server) connectionsPage(v *visit) error {
 			}
 			row.Gate, row.Look = v.T("golive.state."+string(state)), gateLook[state]
 		}
-		rows = append(rows, row)
+		data.Rows = append(data.Rows, row)
 	}
-	return v.render("connections", rows)
+	return v.render("connections", data)
 }
 
 // providerTitle is a provider's name as people know it.
@@ -92,6 +105,10 @@ type connectionForm struct {
 	Problem    problem
 
 	Connection account.Connection // as it is kept
+	Countries  []option           // of an online account
+	Granted    bool               // by OAuth
+	CanGrant   bool               // Posta has an application at the provider
+	Online     bool               // connected step by step
 	Steps      []string           // how to find the keys, in words
 	Hook       string             // the address to give to the provider
 	Topics     []string
@@ -179,6 +196,9 @@ func (s *server) newConnection(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if online(d) {
+		return s.connectPage(v, form, d, nil, http.StatusOK)
+	}
 	v.fill(&form, s.blank(d), nil)
 	return v.render("connection", form)
 }
@@ -205,6 +225,9 @@ func (s *server) createConnection(v *visit) error {
 	form, d, err := s.newForm(v)
 	if err != nil {
 		return err
+	}
+	if online(d) {
+		return s.connect(v, form, d)
 	}
 	in, shown := v.readConnection(&form, d.Fields)
 	if in.ID, err = idFromNonce[posta.ConnectionID](v); err != nil {
@@ -256,6 +279,14 @@ func (s *server) keptForm(v *visit) (connectionForm, provider.Description, []acc
 	if d.Topics != nil {
 		form.Topics = d.Topics(c.Config)
 	}
+	if form.Online = online(d); form.Online {
+		country := c.Country
+		if country == "" {
+			country = v.Merchant.Country
+		}
+		form.Countries, form.Granted = v.countryOptions(country), !c.Grant.ExpiresAt.IsZero()
+		_, form.CanGrant = s.Accounts.Apps[d.Name]
+	}
 	return form, d, views, err
 }
 
@@ -274,7 +305,20 @@ func (s *server) updateConnection(v *visit) error {
 		return err
 	}
 	in, shown := v.readConnection(&form, d.Fields)
-	in.ID = form.ID
+	in.ID, in.Country = form.ID, v.r.PostFormValue("country")
+	if form.Online && credentialsTyped(in, form.Connection, d.Fields) {
+		c, who, err := s.Accounts.Reconnect(v.ctx(), in)
+		if err != nil && posta.ErrorCode(err) != posta.CodeInternal {
+			form.Wrong, form.Problem = v.refusedKeys(err, who, in)
+			v.fill(&form, views, shown)
+			return v.renderAs(refusedStatus(err), "connection", form)
+		}
+		if err != nil {
+			return err
+		}
+		s.connected(v, c, who)
+		return v.redirect("/connections/" + string(c.ID))
+	}
 	c, err := s.Accounts.UpdateConnection(v.ctx(), in)
 	if err != nil {
 		return v.mendConnection(form, views, shown, err)
@@ -309,7 +353,11 @@ func (s *server) flashCheck(v *visit, id posta.ConnectionID) {
 	case posta.CodeUnauthorized, posta.CodeForbidden, posta.CodeModeMismatch, posta.CodeConflict, posta.CodeProviderUnavailable:
 		v.flash("error", v.T("check."+string(code)), v.T("check."+string(code)+".text", "account", name))
 	case posta.CodeInvalid:
-		v.flash("error", v.T("check.country"), v.T("check.country.text", "account", v.country(who.Country), "merchant", v.country(v.Merchant.Country)))
+		wrong, _ := v.refusedKeys(err, who, account.ConnectionInput{})
+		for _, words := range wrong {
+			v.flash("error", v.T("check.invalid"), words)
+			break
+		}
 	default:
 		p := v.problem(err)
 		v.flash("error", v.T("error."+string(p.Code)+".title"), v.T("error."+string(p.Code)+".help")+" "+p.Support)

@@ -122,6 +122,7 @@ func (s *server) routes(mux *http.ServeMux) {
 	s.placeRoutes(mux)        // /stores  /tills
 	s.terminalRoutes(mux)     // /terminals  /connections/{connection}/devices
 	s.connectionRoutes(mux)   // /connections
+	s.connectRoutes(mux)      // /connections/oauth  /connections/{connection}/webhook
 	s.homologationRoutes(mux) // /projects/{project}/homologation
 	s.goliveRoutes(mux)       // /projects/{project}/golive  /connections/{connection}/gate
 	s.swapRoutes(mux)         // /connections/{connection}/swap
