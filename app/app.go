@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"posta"
@@ -31,6 +32,7 @@ import (
 	"posta/seal"
 	"posta/settlement"
 	"posta/store"
+	"posta/subscription"
 	"posta/text"
 	"posta/till"
 	"posta/web"
@@ -51,10 +53,12 @@ type App struct {
 	Quality      *quality.Service
 	Inbox        *inbox.Service
 	Webhooks     *webhook.Service
-	Hub          *live.Hub
-	Mail         *mail.Sender // nil when no mail server is set
-	Store        *store.DB
-	Handler      http.Handler
+	// Subscriptions charges again and again.
+	Subscriptions *subscription.Service
+	Hub           *live.Hub
+	Mail          *mail.Sender // nil when no mail server is set
+	Store         *store.DB
+	Handler       http.Handler
 
 	config      Config
 	certificate *certificate // nil: plain http
@@ -175,7 +179,8 @@ func (a *App) wire(ctx context.Context) error {
 	a.Homologation = a.newHomologation(box)
 	a.GoLive = a.newGoLive()
 	a.Webhooks = a.newWebhooks(box)
-	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(append(a.sweeps(answers), a.sending()...))...)
+	a.Subscriptions = a.newSubscriptions(catalog)
+	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(slices.Concat(a.sweeps(answers), a.sending(), a.recurring()))...)
 	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox, Webhooks: a.Webhooks,
 		Projects: a.Projects, Homologation: a.Homologation, GoLive: a.GoLive, Quality: a.Quality, Hub: a.Hub, Events: a.Store, Idempotency: answers, Catalog: catalog, Clock: c.Clock, Log: c.Log,
 		PublicURL: a.URL, Version: Version})
@@ -284,12 +289,8 @@ func readers() map[string]func(provider.Delivery, []provider.Secret) (provider.N
 
 // owners says who handles which topic.
 func (a *App) owners() map[string]inbox.Owner {
-	payments := func(ctx context.Context, c posta.ConnectionID, n provider.Notice) (inbox.Handling, error) {
-		outcome, err := a.Payments.TakeNotice(ctx, c, n)
-		return inbox.Handling{Payment: outcome.Payment.ID, Changed: outcome.Payment.ID != "" && outcome.Changed(),
-			New: outcome.New, Open: outcome.Payment.State.Open()}, err
-	}
-	return map[string]inbox.Owner{"merchant_order": payments, "payment": payments, "order": payments}
+	return map[string]inbox.Owner{"merchant_order": a.paying, "payment": a.paying, "order": a.paying, "chargeback": a.paying,
+		"subscription": a.subscribed, "invoice": a.subscribed, "plan": a.subscribed}
 }
 
 // Run serves and works until ctx ends, then lets requests under way finish.

@@ -78,7 +78,7 @@ func (s *Service) handle(ctx context.Context, n *Notification) {
 		s.later(n, ResultUnknown, err)
 	case err != nil:
 		s.later(n, ResultUnanswered, err)
-	case handling.Payment == "":
+	case handling.Payment == "" && !handling.Ours:
 		s.end(n, Ignored, ResultNotOurs)
 	case handling.Changed:
 		s.end(n, Handled, ResultChanged)

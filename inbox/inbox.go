@@ -18,6 +18,7 @@ type Owner func(ctx context.Context, c posta.ConnectionID, n provider.Notice) (H
 // Handling is what an owner made of a notice.
 type Handling struct {
 	Payment posta.PaymentID
+	Ours    bool // of something else of ours than a payment
 	Changed bool // a state moved
 	New     bool // something was not known before
 	Open    bool // the order is still open

@@ -168,11 +168,18 @@ func (s *Service) learnInvoice(r *Record, i *Invoice, f provider.InvoiceFact) {
 		i.Amount = f.Amount
 	}
 	if i.Tried = max(i.Tried, f.Attempts); f.Payment != "" && (len(i.Attempts) == 0 || i.Attempts[len(i.Attempts)-1].Ref != f.Payment) {
-		a := Attempt{Number: max(f.Attempts, len(i.Attempts)+1), At: f.At, Ref: f.Payment}
-		if !f.Paid {
-			a.Detail = f.Detail
+		i.Attempts, i.UpdatedAt = append(i.Attempts, Attempt{Number: max(f.Attempts, len(i.Attempts)+1), At: f.At, Ref: f.Payment}), s.Clock.Now()
+	}
+	if n := len(i.Attempts); n > 0 && i.Attempts[n-1].Ref == f.Payment {
+		last := &i.Attempts[n-1]
+		switch {
+		case f.Paid:
+			last.State, last.Detail = payment.Paid, ""
+		case f.Status == provider.InvoiceRetrying || f.Status == provider.InvoiceProcessed:
+			last.State, last.Detail = payment.Rejected, f.Detail
+		default:
+			last.State, last.Detail = payment.Pending, f.Detail
 		}
-		i.Attempts, i.UpdatedAt = append(i.Attempts, a), s.Clock.Now()
 	}
 	if !f.Paid {
 		i.Detail = f.Detail
@@ -236,6 +243,12 @@ func (s *Service) expect(r *Record, zone *time.Location) {
 	}
 	if ahead != nil && ahead.State == Scheduled {
 		ahead.Amount = sub.Amount
+	}
+	// A period ends where the next begins: the provider alone knows its anchor.
+	for n := range len(r.Invoices) - 1 {
+		if next := r.Invoices[n+1].PeriodFrom; next.After(r.Invoices[n].PeriodFrom) {
+			r.Invoices[n].PeriodTo = next
+		}
 	}
 }
 
