@@ -96,7 +96,6 @@ func (s *Simulator) advanceSubscriptions(now time.Time) {
 		}
 		s.dues.take()
 		if v := s.subscriptions[d.id]; v.due().Equal(d.at) {
-			v.queued = time.Time{}
 			s.advance(v, d.at)
 		}
 	}
