@@ -93,6 +93,12 @@ func (s *Simulator) PayPreference(preferenceID string, choice Choice) (out PaidP
 // closed says why the preference cannot be paid now, nil if it can.
 func (s *Simulator) closed(p *preference, now time.Time) error {
 	m := s.merchant[p.MerchantID]
+	if o := s.orders[p.OrderID]; o != nil && o.Status != "created" {
+		if o.Status == "expired" || o.Status == "canceled" {
+			return ErrExpired
+		}
+		return ErrPaid
+	}
 	switch {
 	case m != nil && m.Status == "closed":
 		return ErrPaid
@@ -159,11 +165,18 @@ func (s *Simulator) payPreference(p *preference, choice Choice, now time.Time) (
 		r.Expires = p.Due
 		r.CallbackURL = cmp.Or(p.Back.Pending, p.Back.Success, s.checkoutURL(p))
 	}
-	order := s.merchantOf(p, now)
-	r.MerchantID = order.ID
+	o := s.orders[p.OrderID]
+	if o != nil {
+		r.OrderID, r.Hold, r.ThreeDS = o.ID, o.Online.Capture == "manual" && m.isCard(), o.Online.SecurityMode
+	} else {
+		r.MerchantID = s.merchantOf(p, now).ID
+	}
 	made, bad := s.makePayment(r, now)
 	if bad != nil {
 		return nil, bad
+	}
+	if o != nil {
+		s.orderTook(o, made, true, now)
 	}
 	return made, nil
 }

@@ -245,6 +245,9 @@ func (s *Simulator) checkoutResult(w http.ResponseWriter, r *http.Request) {
 	}
 	data := s.checkoutData(p)
 	back, voucher := s.returnURL(p, made), s.voucherURL(made)
+	if made.Online.Challenge != nil && made.Status == pending {
+		voucher = s.challengeAddress(made)
+	}
 	state, key := "pending", "review"
 	switch {
 	case made.Status == approved || made.Status == authorized || made.Status == refunded:

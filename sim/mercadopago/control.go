@@ -23,7 +23,7 @@ var presets = []struct {
 	{"slow", []fault.Rule{{ID: "slow", Method: ".+", Operation: "[^.]*", Action: fault.Delay, Delay: fault.Duration(12 * time.Second)}}},
 	{"down", []fault.Rule{{ID: "down", Method: ".+", Operation: "[^.]*", Action: fault.Status, Status: 503}}},
 	{"crowded", []fault.Rule{{ID: "crowded", Method: ".+", Operation: "[^.]*", Action: fault.Status, Status: 429, RetryAfter: fault.Duration(5 * time.Second)}}},
-	{"cut", []fault.Rule{{ID: "cut", Operation: "legacy_create|order_create|refund_create|order_refund", Action: fault.CutAfter, Times: 1}}},
+	{"cut", []fault.Rule{{ID: "cut", Operation: "legacy_create|order_create|refund_create|order_refund|payment_create|payment_update|preference_create|preapproval_create", Action: fault.CutAfter, Times: 1}}},
 	{"drop", []fault.Rule{{ID: "drop", Operation: `notice\..+`, Action: fault.Drop}}},
 	{"double", []fault.Rule{{ID: "double", Operation: `notice\..+`, Action: fault.Duplicate}}},
 	{"reorder", []fault.Rule{{ID: "reorder", Operation: `notice\..+`, Action: fault.Reorder, Probability: 0.5}}},

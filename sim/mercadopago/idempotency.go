@@ -65,7 +65,7 @@ func (c *call) idempotent(longest int, work func() (reply, string)) reply {
 		return reply{status: old.Status, body: []byte(old.Body), code: "repeated"}
 	}
 	out, resource := work()
-	if out.status < 300 {
+	if out.status < 300 || out.status == http.StatusPaymentRequired {
 		c.remember(id, hash, out, resource)
 	}
 	return out

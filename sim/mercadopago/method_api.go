@@ -169,15 +169,7 @@ func payerCosts(t site, m method, amount int64) []object {
 		if n > 1 && (!ok || m.Type != creditCard) {
 			continue
 		}
-		total := amount + (amount*rate+5000)/10000
-		each := total / int64(n)
-		if t.Decimals == 0 && t.Exponent == 2 {
-			each = each / 100 * 100
-		}
-		total = each * int64(n)
-		if n == 1 {
-			each, total = amount, amount
-		}
+		each, total := t.costs(amount, n)
 		labels := []string{}
 		if rate == 0 && n > 1 {
 			labels = append(labels, "recommended_interest_installment_with_some_banks")
@@ -188,6 +180,21 @@ func payerCosts(t site, m method, amount int64) []object {
 			"payment_method_option_id": "1." + newUUID()[:8]})
 	}
 	return list
+}
+
+// costs are what a buyer pays each month and in all: the rate on top, each
+// month's sum rounded to what the site's money has.
+func (t site) costs(amount int64, n int) (each, total int64) {
+	rate := rates[t.ID][n]
+	if n <= 1 || rate == 0 {
+		return (amount + int64(n)/2) / int64(max(1, n)), amount
+	}
+	unit := int64(1)
+	if t.Decimals == 0 && t.Exponent == 2 {
+		unit = 100
+	}
+	each = (amount + (amount*rate+5000)/10000) / int64(n) / unit * unit
+	return each, each * int64(n)
 }
 
 func percent(hundredths int64) any { return sites["MLA"].number(hundredths) }

@@ -252,6 +252,7 @@ func (s *Simulator) move(p *payment, now time.Time) {
 	if m := s.merchant[p.MerchantID]; m != nil {
 		s.refresh(m, now)
 	}
+	s.orderMoved(p, now)
 }
 
 // payerID is the number of who has that address.

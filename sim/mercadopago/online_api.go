@@ -61,11 +61,16 @@ func (s *Simulator) apiChallenge(r *http.Request) (any, error) {
 
 func (s *Simulator) apiToken(r *http.Request) (any, error) {
 	q, err := readJSON[struct {
-		UserID int64    `json:"user_id"`
-		Card   CardForm `json:"card"`
+		UserID    int64    `json:"user_id"`
+		PublicKey string   `json:"public_key"`
+		Card      CardForm `json:"card"`
 	}](r)
 	if err != nil {
 		return nil, err
+	}
+	if q.PublicKey != "" {
+		token, err := s.TokenizeWith(q.PublicKey, q.Card)
+		return object{"token": token}, err
 	}
 	token, err := s.Tokenize(q.UserID, q.Card)
 	return object{"token": token}, err

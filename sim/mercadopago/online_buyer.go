@@ -1,6 +1,7 @@
 package mercadopago
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -83,30 +84,47 @@ type CardForm struct {
 
 // Tokenize makes a card token, as the browser does with the seller's public key.
 func (s *Simulator) Tokenize(userID int64, form CardForm) (token string, err error) {
-	if e := s.do(func() {
+	return s.tokenOf(form, func() (*Account, bool) {
 		a := s.accounts[userID]
+		return a, a != nil && a.testKeys()
+	})
+}
+
+// TokenizeWith makes one with a public key: of an application's test mode, of
+// a seller who was let in by OAuth.
+func (s *Simulator) TokenizeWith(publicKey string, form CardForm) (token string, err error) {
+	return s.tokenOf(form, func() (*Account, bool) {
+		k := s.publicKeys[publicKey]
+		return s.accounts[k.user], k.test
+	})
+}
+
+func (s *Simulator) tokenOf(form CardForm, who func() (*Account, bool)) (token string, err error) {
+	e := s.do(func() {
+		a, test := who()
 		if a == nil {
 			err = ErrNothing
 			return
 		}
-		k, faults := s.tokenise(a, a.testKeys(), form.filled(a.Site), s.clock.Now())
+		k, faults := s.tokenise(a, test, form.filled(a.Site), s.clock.Now())
 		if len(faults) > 0 {
 			err = fmt.Errorf("sim/mercadopago: %s %s", faults[0].Code, faults[0].Description)
 			return
 		}
 		token = k.ID
-	}); e != nil {
-		return "", e
-	}
-	return token, err
+	})
+	return token, cmp.Or(e, err)
 }
 
 // expireOnline ends vouchers, holds and challenges whose time is over.
 func (s *Simulator) expireOnline(now time.Time) {
-	for _, p := range sorted(s.awaiting) {
-		if now.Before(p.Online.Expires) {
-			continue
+	due := map[int64]*payment{}
+	for id, p := range s.awaiting {
+		if !now.Before(p.Online.Expires) {
+			due[id] = p
 		}
+	}
+	for _, p := range sorted(due) {
 		if p.Detail == "pending_challenge" {
 			s.answerChallenge(p, false, now)
 			continue

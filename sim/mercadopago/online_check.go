@@ -28,6 +28,8 @@ func (s *Simulator) checkPayment(r *paymentRequest, m method, held *heldCard, no
 			return deny(4005, "Invalid installments")
 		case r.ThreeDS != "" && !slices.Contains([]string{"not_supported", "optional", "mandatory"}, r.ThreeDS):
 			return deny(1, "Invalid three_d_secure_mode")
+		case r.Hold && m.Type == debitCard:
+			return deny(2029, "Operation not allowed: this payment method cannot be captured later")
 		case r.Binary && (r.ThreeDS == "optional" || r.ThreeDS == "mandatory"):
 			return deny(1, "three_d_secure_mode needs binary_mode false")
 		}

@@ -45,10 +45,16 @@ func (s *Simulator) onlineView(p *payment) object {
 	if !p.Approved.IsZero() {
 		net = p.Amount - fee - o.Fee
 	}
-	details := object{"net_received_amount": t.number(net), "total_paid_amount": t.number(p.Amount + o.Shipping), "overpaid_amount": 0, "installment_amount": 0,
+	each, total := p.Amount, p.Amount
+	if o.Card != nil && o.Type == creditCard {
+		if each, total = t.costs(p.Amount, p.Card.Installments); total > p.Amount && !p.Approved.IsZero() {
+			fees = append(fees, object{"type": "financing_fee", "amount": t.number(total - p.Amount), "fee_payer": "payer"})
+		}
+	}
+	details := object{"net_received_amount": t.number(net), "total_paid_amount": t.number(total + o.Shipping), "overpaid_amount": 0, "installment_amount": 0,
 		"external_resource_url": nil, "financial_institution": nil, "payment_method_reference_id": nil, "payable_deferral_period": nil, "acquirer_reference": nil}
 	if o.Card != nil {
-		details["installment_amount"] = t.number(s.installmentAmount(p))
+		details["installment_amount"] = t.number(each)
 	}
 	var expires any
 	if v := o.Voucher; v != nil {
@@ -129,11 +135,6 @@ func (s *Simulator) voucherURL(p *payment) string {
 		return ""
 	}
 	return fmt.Sprintf("%s/payments/%d/ticket?caller_id=%d&hash=%s", s.cfg.PublicURL, p.ID, p.Online.Payer.ID, ticketHash(p))
-}
-
-// installmentAmount is what the buyer's card is charged each month.
-func (s *Simulator) installmentAmount(p *payment) int64 {
-	return (p.Amount + int64(p.Card.Installments)/2) / int64(p.Card.Installments)
 }
 
 func orEmpty(o object) object {

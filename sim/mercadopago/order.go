@@ -34,8 +34,9 @@ type order struct {
 	Updated        time.Time
 	Expires        time.Time
 	Version        int
-	Point          *point `json:",omitempty"` // of type point
-	Via            via    // whose credentials made it
+	Point          *point       `json:",omitempty"` // of type point
+	Via            via          // whose credentials made it
+	Online         *onlineOrder `json:",omitempty"` // of type online
 }
 
 func (o *order) key() (string, string) { return "order", o.ID }
@@ -88,6 +89,9 @@ func (s *Simulator) moveOrder(o *order, status, detail, payStatus, payDetail, ac
 }
 
 func (s *Simulator) orderView(o *order) object {
+	if o.Online != nil {
+		return s.onlineOrderView(o)
+	}
 	a := s.accounts[o.UserID]
 	t := a.site()
 	country := t.Alpha3
@@ -197,6 +201,8 @@ func cancelOrder(c *call) reply {
 	}
 	return c.idempotent(150, func() (reply, string) {
 		switch {
+		case o.Online != nil:
+			return c.cancelOnline(o)
 		case o.Point != nil:
 			return c.cancelPoint(o)
 		case c.sim.locked(o):

@@ -7,15 +7,18 @@ import (
 	"time"
 )
 
-// createOrder is POST /v1/orders with type qr or point (§4.1, §5.1).
+// createOrder is POST /v1/orders with type qr, point (§4.1, §5.1) or online.
 func createOrder(c *call) reply {
 	return c.idempotent(150, func() (reply, string) {
 		f, err := parseObject(c.body)
 		if err != nil {
 			return c.fail(http.StatusBadRequest, "json_syntax_error", "The body is not a JSON object."), ""
 		}
-		if f["type"] == "point" {
+		switch f["type"] {
+		case "point":
 			return c.createPoint(f)
+		case "online":
+			return c.createOnlineOrder(f)
 		}
 		o, bad := c.readOrder(f)
 		if bad != nil {
@@ -117,7 +120,7 @@ func (c *call) readOrder(f fields) (*order, *reply) {
 	var r refusal
 	r.known(f, "", "type", "total_amount", "description", "external_reference", "expiration_time", "marketplace_fee", "config", "transactions", "items", "discounts", "integration_data")
 	if o.Type = r.str(f, "", "type", true, 20); o.Type != "qr" {
-		r.say("property_value", "type must be qr or point")
+		r.say("property_value", "type must be qr, point or online")
 	}
 	o.Description = r.str(f, "", "description", false, 150)
 	if o.Ref = r.str(f, "", "external_reference", true, 64); !reference.MatchString(o.Ref) {

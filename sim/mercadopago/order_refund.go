@@ -84,6 +84,10 @@ func (c *call) readOrderRefund(o *order, p *payment) (int64, *reply) {
 
 // orderRefunded carries a refund of its payment to the order.
 func (s *Simulator) orderRefunded(o *order, p *payment, now time.Time) {
+	if o.Online != nil {
+		s.orderMoved(p, now)
+		return
+	}
 	if o.Status != "processed" && o.Status != "refunded" {
 		return // the terminal never told it that it was paid
 	}

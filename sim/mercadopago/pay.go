@@ -125,6 +125,9 @@ func (s *Simulator) payOrder(o *order, parts []Part, out *Paid, now time.Time) e
 // payable says whether a buyer's phone can pay the order now: one of type point
 // while the terminal shows its QR.
 func (s *Simulator) payable(o *order, now time.Time) bool {
+	if o.Online != nil {
+		return false // paid on the checkout's page, not by a phone
+	}
 	if o.Point != nil {
 		return o.Status == "at_terminal" && o.Point.Processing.IsZero() && now.Before(o.Expires)
 	}
@@ -134,6 +137,10 @@ func (s *Simulator) payable(o *order, now time.Time) bool {
 // orderPaid moves the order once its payment is approved; a decline leaves one
 // of type qr as it was.
 func (s *Simulator) orderPaid(o *order, p *payment, now time.Time) {
+	if o.Online != nil {
+		s.orderMoved(p, now)
+		return
+	}
 	if o.Point != nil {
 		s.pointPaid(o, p, now)
 		return

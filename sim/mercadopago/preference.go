@@ -33,7 +33,8 @@ type preference struct {
 	Purpose       string
 	Created       time.Time
 	Updated       time.Time
-	MerchantID    int64 // opened by the first payment
+	MerchantID    int64  // opened by the first payment
+	OrderID       string // of the order whose checkout this is; no preference of the API
 }
 
 // backURLs are where the buyer's browser goes afterwards.
@@ -113,7 +114,7 @@ func getPreference(c *call) reply {
 
 func (c *call) ownPreference() (*preference, *reply) {
 	p := c.sim.preferences[c.path("id")]
-	if p == nil || p.UserID != c.account.UserID {
+	if p == nil || p.UserID != c.account.UserID || p.OrderID != "" {
 		r := c.fail(http.StatusNotFound, "not_found", "preference_id not found")
 		return nil, &r
 	}
@@ -186,7 +187,7 @@ func searchPreferences(c *call) reply {
 		v := c.sim.preferenceView(p)
 		payer, _ := v["payer"].(object)
 		sponsor, _ := v["sponsor_id"].(json.Number)
-		if p.UserID != c.account.UserID || !c.sim.settled(p.Created, c.now) ||
+		if p.UserID != c.account.UserID || p.OrderID != "" || !c.sim.settled(p.Created, c.now) ||
 			!matches(c, map[string]string{"site_id": c.account.Site, "marketplace": v["marketplace"].(string), "sponsor_id": sponsor.String()}) {
 			continue
 		}

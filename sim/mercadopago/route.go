@@ -91,6 +91,11 @@ var orderOperations = []operation{
 	{"order_get", "GET /v1/orders/{id}", unified, getOrder},
 	{"order_cancel", "POST /v1/orders/{id}/cancel", unified, cancelOrder},
 	{"order_refund", "POST /v1/orders/{id}/refund", unified, refundOrder},
+	{"order_process", "POST /v1/orders/{id}/process", unified, onlineDeed(processOrder)},
+	{"order_capture", "POST /v1/orders/{id}/capture", unified, onlineDeed(captureOrder)},
+	{"transaction_add", "POST /v1/orders/{id}/transactions", unified, onlineDeed(addTransaction)},
+	{"transaction_update", "PUT /v1/orders/{id}/transactions/{transaction}", unified, onlineDeed(updateTransaction)},
+	{"transaction_delete", "DELETE /v1/orders/{id}/transactions/{transaction}", unified, deleteTransaction},
 }
 
 var pointOperations = []operation{
