@@ -32,7 +32,7 @@ func TestMPONL36_RestartedItKnowsTheOnlinePayments(t *testing.T) {
 	b.selling("MLA")
 	q := b.integrator(false)
 	linked := b.want(b.exchange("grant_type", "authorization_code", "code", b.consent(q, "allow").Get("code"), "redirect_uri", backURL), 200)
-	card := b.want(b.charge(b.cardBody("APRO", "metadata", `{"a":{"b":1.50}}`)), 201)
+	card := b.want(b.charge(b.cardBody("APRO", "metadata", `{"a":{"b":1.5}}`)), 201)
 	slip := b.want(b.charge(voucherBody("rapipago", "1500")), 201)
 	held := b.want(b.charge(b.cardBody("APRO", "capture", "false")), 201)
 	_, contested := b.contested()
@@ -73,9 +73,10 @@ func TestMPONL37_AnotherSumAndALateApproval(t *testing.T) {
 	if err := b.sim.Fault().Set(fault.Rule{ID: "late", Operation: "pay", Action: fault.LateApproval, Delay: fault.Duration(20 * time.Minute), Times: 1}); err != nil {
 		t.Fatal(err)
 	}
-	late := b.want(b.charge(b.cardBody("APRO", "capture", "false")), 201)
-	b.move(7 * 24 * time.Hour) // a hold's life begins with it
-	b.equal(b.call("GET", paymentPath(late), ""), "authorized", "status")
+	late := b.want(b.charge(b.cardBody("APRO")), 201)
+	b.equal(late, "in_process", "status")
+	b.move(20 * time.Minute)
+	b.equal(b.call("GET", paymentPath(late), ""), "approved", "status")
 	slow := b.want(b.charge(b.cardBody("CONT", "capture", "false")), 201)
 	b.equal(slow, "in_process", "status")
 	if err := b.sim.Settle(paymentID(slow), true); err != nil {
