@@ -110,7 +110,7 @@ func TestP22_KilledAnywhereNothingIsLostOrStuck(t *testing.T) {
 					ended = true
 				}
 				h.clock.Move(2 * time.Minute) // the dead process's leases end
-				for range 12 {
+				for range 4 {
 					h.sweep() // another process
 					h.clock.Move(3 * time.Hour)
 				}
