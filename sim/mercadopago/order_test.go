@@ -64,7 +64,7 @@ func TestMPORD03_RefusesWhatIsWrong(t *testing.T) {
 		{"notification_url", `"https://hub.example/x"`, "unsupported_properties"},
 		{"config.qr.notification_url", `"https://hub.example/x"`, "unsupported_properties"},
 		{"transactions.payments.payment_method", `{}`, "unsupported_properties"},
-		{"type", `"online"`, "property_value"},
+		{"type", `"phone"`, "property_value"},
 		{"external_reference", ``, "required_properties"},
 		{"external_reference", `"no spaces"`, "property_value"},
 		{"total_amount", `50.00`, "property_type"},
