@@ -15,6 +15,7 @@ import (
 
 	"posta"
 	"posta/account"
+	"posta/checkout"
 	"posta/golive"
 	"posta/homologation"
 	"posta/idempotency"
@@ -41,6 +42,7 @@ type Services struct {
 	Quality      *quality.Service
 	Inbox        *inbox.Service
 	Webhooks     *webhook.Service
+	Checkout     *checkout.Service
 	Hub          *live.Hub
 	Events       live.Store
 	Idempotency  *idempotency.Service
@@ -68,6 +70,7 @@ func New(s Services) http.Handler {
 	a := &server{Services: s, v1: http.NewServeMux(), bodies: map[string]int64{}}
 	a.huma = humago.New(a.v1, config(s.Version))
 	a.payments()
+	a.captures()
 	a.refunds()
 	a.slips()
 	a.stores()
@@ -77,7 +80,11 @@ func New(s Services) http.Handler {
 	a.settlements()
 	a.batches()
 	a.shifts()
+	a.products()
+	a.links()
+	a.sessions()
 	a.connections()
+	a.methods()
 	a.gates()
 	a.projects()
 	a.messages()

@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"posta"
+	"posta/checkout"
 	"posta/golive"
 	"posta/homologation"
 	"posta/payment"
@@ -53,6 +54,12 @@ var names = map[reflect.Type]string{
 	reflect.TypeFor[payment.RefundView]():        "Refund",
 	reflect.TypeFor[payment.AttemptView]():       "Attempt",
 	reflect.TypeFor[provider.Item]():             "Item",
+	reflect.TypeFor[provider.Address]():          "BuyerAddress",
+	reflect.TypeFor[provider.Next]():             "NextStep",
+	reflect.TypeFor[checkout.ProductView]():      "Product",
+	reflect.TypeFor[checkout.LinkView]():         "PaymentLink",
+	reflect.TypeFor[checkout.SessionView]():      "CheckoutSession",
+	reflect.TypeFor[checkout.BuyerView]():        "CheckoutBuyer",
 	reflect.TypeFor[posta.Event]():               "Event",
 	reflect.TypeFor[settlement.View]():           "Settlement",
 	reflect.TypeFor[settlement.Totals]():         "SettlementTotals",

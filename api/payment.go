@@ -12,14 +12,16 @@ import (
 
 // NewPayment asks for a payment.
 type NewPayment struct {
-	TillID      string          `json:"till_id" doc:"the till that charges" example:"til_01JD9S3F2K8Q4ZV6W1X7Y5T0RB"`
+	TillID      string          `json:"till_id,omitempty" doc:"the till that charges; left out online" example:"til_01JD9S3F2K8Q4ZV6W1X7Y5T0RB"`
+	Connection  string          `json:"connection_id,omitempty" doc:"online: the account that charges" example:"con_01JD9S3F2K8Q4ZV6W1X7Y5T0RB"`
+	Online      *OnlineCharge   `json:"online,omitempty" doc:"online: how the buyer pays, and who it is"`
 	Amount      int64           `json:"amount" doc:"minor units" example:"150000"`
 	Currency    posta.Currency  `json:"currency,omitempty" doc:"ISO 4217; the till's if left out" example:"ARS"`
 	Reference   string          `json:"reference,omitempty" doc:"your own text; not unique" maxLength:"100"`
 	Description string          `json:"description,omitempty" doc:"shown to the buyer" maxLength:"150"`
 	Items       []provider.Item `json:"items,omitempty" doc:"what is sold; their sum must be the amount" maxItems:"50"`
-	ExpiresIn   int64           `json:"expires_in,omitempty" doc:"seconds, 30 to 10800; if left out 600, on a terminal 120"`
-	Rail        provider.Rail   `json:"rail,omitempty" enum:"qr,terminal" doc:"how the buyer pays: a QR that the till shows, or a card terminal; qr if left out"`
+	ExpiresIn   int64           `json:"expires_in,omitempty" doc:"seconds, 30 to 10800, online up to 2678400; if left out 600, on a terminal 120, online 259200"`
+	Rail        provider.Rail   `json:"rail,omitempty" enum:"qr,terminal,online" doc:"how the buyer pays: a QR that the till shows, a card terminal, or a web page; if left out online with connection_id, else qr"`
 	Terminals   []string        `json:"terminals,omitempty" maxItems:"20" doc:"those that may take it, on rail terminal; those of the till if left out. The first to take it charges"`
 	Options     *PaymentOptions `json:"options,omitempty" doc:"what is asked of the terminal, on rail terminal"`
 }
@@ -78,11 +80,13 @@ var examplePayment = payment.View{ID: posta.IDFrom[posta.PaymentID](exampleULID)
 
 func (a *server) payments() {
 	const tag = "Payments"
-	add(a, http.MethodPost, "/v1/payments", about{id: "create_payment", tag: tag, summary: "Charge at a till", status: http.StatusCreated,
+	add(a, http.MethodPost, "/v1/payments", about{id: "create_payment", tag: tag, summary: "Charge at a till, or online", status: http.StatusCreated,
 		text: "Stores the payment, then asks the provider, for at most ten seconds. It comes back pending (the buyer can pay), " +
 			"unknown (the provider's answer was lost; Posta goes on asking: do not charge again) or failed (the provider refused). " +
-			"On a terminal progress says where it stands; an unknown one with attention slip only the terminal's slip can settle.",
-		codes:   []posta.Code{posta.CodeNotFound, posta.CodeTillBusy, posta.CodeTerminalBusy, posta.CodeForbidden, posta.CodeModeMismatch},
+			"On a terminal progress says where it stands; an unknown one with attention slip only the terminal's slip can settle. " +
+			"Online it names connection_id and online in place of till_id; online.next of the answer is what the buyer does next. " +
+			"A checkout session does all of this for you.",
+		codes:   []posta.Code{posta.CodeNotFound, posta.CodeTillBusy, posta.CodeTerminalBusy, posta.CodeForbidden, posta.CodeModeMismatch, posta.CodeGateClosed},
 		request: NewPayment{TillID: "til_" + exampleULID, Amount: 150000, Reference: "mesa 4"}, answer: examplePayment}, a.createPayment)
 	add(a, http.MethodGet, "/v1/payments/{id}", about{id: "get_payment", tag: tag, summary: "Get a payment", answer: examplePayment},
 		func(ctx context.Context, in *PaymentPath) (*paymentAnswer, error) {
@@ -135,6 +139,15 @@ func shown(p payment.Payment, location string, err error) (*paymentAnswer, error
 
 func (a *server) createPayment(ctx context.Context, in *struct{ Body NewPayment }) (*paymentAnswer, error) {
 	call := callOf(ctx)
+	if in.Body.Connection != "" || in.Body.Rail == provider.RailOnline {
+		return a.createOnline(ctx, in.Body)
+	}
+	if in.Body.TillID == "" {
+		return nil, posta.Invalid("till_id", "required")
+	}
+	if in.Body.Online != nil {
+		return nil, posta.Invalid("online", "not_on_rail")
+	}
 	till, err := found[posta.TillID](in.Body.TillID)
 	if err != nil {
 		return nil, err

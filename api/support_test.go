@@ -17,6 +17,7 @@ import (
 	"posta"
 	"posta/account"
 	"posta/api"
+	"posta/checkout"
 	"posta/golive"
 	"posta/homologation"
 	"posta/idempotency"
@@ -54,7 +55,8 @@ func (a *acquirer) Capabilities(rail provider.Rail) provider.Capabilities {
 	if rail == provider.RailTerminal {
 		return onTerminal
 	}
-	return provider.Capabilities{Offered: true, Recovery: provider.RecoverRepeat, PartialRefund: true, Expires: true}
+	return provider.Capabilities{Offered: true, Recovery: provider.RecoverRepeat, PartialRefund: true, Expires: true,
+		Flows: []provider.Flow{provider.FlowRedirect, provider.FlowDirect}}
 }
 
 func (a *acquirer) answer() error {
@@ -224,6 +226,8 @@ func (h *hub) wire() {
 	s.Inbox = &inbox.Service{Store: h.db, Clock: h.clock, Log: log, Wake: func() {}, Secret: s.Accounts.Secrets,
 		Read: map[string]func(provider.Delivery, []provider.Secret) (provider.Notice, provider.Verdict){"acquirer": description.ReadNotice}}
 	s.Webhooks = &webhook.Service{Store: h.db, Box: h.box, Clock: h.clock, Log: log, Committed: s.Hub.Wake, Wake: func() {}}
+	s.Checkout = &checkout.Service{Store: h.db, Payments: s.Payments, Open: s.Accounts.Open, Clock: h.clock, Log: log, Committed: s.Hub.Wake,
+		URL: func() string { return "https://posta.test" }}
 	s.Events, s.Idempotency = h.db, &idempotency.Service{Store: h.db, Box: h.box, Clock: h.clock}
 	s.Catalog, s.Clock, s.Log, s.Version = text.Must(), h.clock, log, "test"
 	s.PublicURL = func() string { return "https://posta.test" }

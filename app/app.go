@@ -17,6 +17,7 @@ import (
 	"posta"
 	"posta/account"
 	"posta/api"
+	"posta/checkout"
 	"posta/golive"
 	"posta/homologation"
 	"posta/idempotency"
@@ -53,6 +54,7 @@ type App struct {
 	Quality      *quality.Service
 	Inbox        *inbox.Service
 	Webhooks     *webhook.Service
+	Checkout     *checkout.Service
 	// Subscriptions charges again and again.
 	Subscriptions *subscription.Service
 	Hub           *live.Hub
@@ -180,8 +182,9 @@ func (a *App) wire(ctx context.Context) error {
 	a.GoLive = a.newGoLive()
 	a.Webhooks = a.newWebhooks(box)
 	a.Subscriptions = a.newSubscriptions(catalog)
+	a.Checkout = &checkout.Service{Store: a.Store, Payments: a.Payments, Open: a.Accounts.Open, Clock: c.Clock, Log: c.Log, URL: a.URL, Committed: a.Hub.Wake}
 	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(slices.Concat(a.sweeps(answers), a.sending(), a.recurring()))...)
-	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox, Webhooks: a.Webhooks,
+	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox, Webhooks: a.Webhooks, Checkout: a.Checkout,
 		Projects: a.Projects, Homologation: a.Homologation, GoLive: a.GoLive, Quality: a.Quality, Hub: a.Hub, Events: a.Store, Idempotency: answers, Catalog: catalog, Clock: c.Clock, Log: c.Log,
 		PublicURL: a.URL, Version: Version})
 	var demo *web.Demo

@@ -51,7 +51,7 @@ type OpenAmount struct {
 
 // Terms are how a link or a session is paid.
 type Terms struct {
-	Flow            provider.Flow `json:"flow" enum:"redirect,direct,both" doc:"where the buyer pays: on the provider's page, on ours, or as the buyer likes"`
+	Flow            provider.Flow `json:"flow,omitempty" enum:"redirect,direct,both" doc:"where the buyer pays: on the provider's page, on ours, or as the buyer likes; both if left out"`
 	Methods         []string      `json:"methods,omitempty" doc:"the provider's methods and types of methods that are offered; all of the account's if left out"`
 	MaxInstallments int           `json:"max_installments,omitempty" doc:"with a card; 0 for no limit"`
 	Authorize       bool          `json:"authorize,omitempty" doc:"cards only reserve the money, to be captured"`

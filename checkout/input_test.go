@@ -87,7 +87,7 @@ func TestBadInputOfAMerchantIsNamed(t *testing.T) {
 			{"title:required", func(in *checkout.LinkInput) { in.Title = " " }},
 			{"amount:positive", func(in *checkout.LinkInput) { in.Amount = 0 }},
 			{"amount:not_with_open_amount", func(in *checkout.LinkInput) { in.Open = &checkout.OpenAmount{Min: 100, Max: 200} }},
-			{"open_amount.max:below_minimum", func(in *checkout.LinkInput) { in.Open, in.Amount = &checkout.OpenAmount{Min: 200, Max: 100}, 0 }},
+			{"open_amount.max:too_low", func(in *checkout.LinkInput) { in.Open, in.Amount = &checkout.OpenAmount{Min: 200, Max: 100}, 0 }},
 			{"open_amount.suggested:out_of_range", func(in *checkout.LinkInput) {
 				in.Open, in.Amount = &checkout.OpenAmount{Min: 100, Max: 200, Suggested: 300}, 0
 			}},
@@ -191,9 +191,9 @@ func TestAnOpenAmountIsTheBuyersWithinItsBounds(t *testing.T) {
 		_, err := s.Pay(t.Context(), card(v, "appr1"))
 		wantProblem(t, err, "amount:required")
 		_, err = s.SetAmount(t.Context(), v.ID, 9999)
-		wantProblem(t, err, "amount:below_minimum")
+		wantProblem(t, err, "amount:too_low")
 		_, err = s.SetAmount(t.Context(), v.ID, 50001)
-		wantProblem(t, err, "amount:above_maximum")
+		wantProblem(t, err, "amount:too_high")
 		if v, err = s.SetAmount(t.Context(), v.ID, 30000); err != nil {
 			t.Fatal(err)
 		}

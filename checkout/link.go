@@ -152,7 +152,7 @@ func checkPrice(p *posta.Problems, channel payment.Channel, amount int64, open *
 	p.Add(amount != 0, "amount", "not_with_open_amount")
 	checkAmount(p, "open_amount.min", channel, open.Min)
 	checkAmount(p, "open_amount.max", channel, open.Max)
-	p.Add(open.Max < open.Min, "open_amount.max", "below_minimum")
+	p.Add(open.Max < open.Min, "open_amount.max", "too_low")
 	if open.Suggested != 0 {
 		p.Add(open.Suggested < open.Min || open.Suggested > open.Max, "open_amount.suggested", "out_of_range")
 		p.Add(fraction(channel.Country, channel.Currency, open.Suggested), "open_amount.suggested", "fraction")

@@ -216,8 +216,8 @@ func (s *Service) SetAmount(ctx context.Context, id posta.SessionID, amount int6
 			return posta.Invalid("amount", "fixed")
 		}
 		var p posta.Problems
-		p.Add(amount < v.Open.Min, "amount", "below_minimum")
-		p.Add(amount > v.Open.Max, "amount", "above_maximum")
+		p.Add(amount < v.Open.Min, "amount", "too_low")
+		p.Add(amount > v.Open.Max, "amount", "too_high")
 		p.Add(fraction(v.Country, v.Amount.Currency, amount), "amount", "fraction")
 		if err := p.Err(); err != nil {
 			return err

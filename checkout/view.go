@@ -46,17 +46,17 @@ type LinkView struct {
 	Open        *OpenAmount        `json:"open_amount,omitempty" doc:"what the buyer chooses between"`
 	MaxQuantity int64              `json:"max_quantity" doc:"how many one buyer may take"`
 	Reference   string             `json:"reference,omitempty"`
-	Terms       Terms              `json:"terms"`
-	State       LinkState          `json:"state" enum:"active,disabled"`
-	SoldOut     bool               `json:"sold_out,omitempty" doc:"nothing is left now; what is held for payments under way may come free"`
-	ExpiresAt   *time.Time         `json:"expires_at,omitempty"`
-	MaxUses     int64              `json:"max_uses,omitempty" doc:"buyers that may pay; no limit if absent"`
-	Stock       *int64             `json:"stock,omitempty" doc:"units to sell in all; no limit if absent"`
-	Used        int64              `json:"used" doc:"buyers that paid"`
-	Sold        int64              `json:"sold" doc:"units that they took"`
-	Held        int64              `json:"held" doc:"units of payments under way"`
-	CreatedAt   time.Time          `json:"created_at"`
-	UpdatedAt   time.Time          `json:"updated_at"`
+	Terms
+	State     LinkState  `json:"state" enum:"active,disabled"`
+	SoldOut   bool       `json:"sold_out,omitempty" doc:"nothing is left now; what is held for payments under way may come free"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	MaxUses   int64      `json:"max_uses,omitempty" doc:"buyers that may pay; no limit if absent"`
+	Stock     *int64     `json:"stock,omitempty" doc:"units to sell in all; no limit if absent"`
+	Used      int64      `json:"used" doc:"buyers that paid"`
+	Sold      int64      `json:"sold" doc:"units that they took"`
+	Held      int64      `json:"held" doc:"units of payments under way"`
+	CreatedAt time.Time  `json:"created_at"`
+	UpdatedAt time.Time  `json:"updated_at"`
 }
 
 // LinkView shows a link.
@@ -73,29 +73,29 @@ func (s *Service) LinkView(l Link) LinkView {
 
 // SessionView is a session as the API and events show it. Amounts are minor units.
 type SessionView struct {
-	ID          posta.SessionID    `json:"id"`
-	Mode        posta.Mode         `json:"mode" enum:"test,live"`
-	State       State              `json:"state" enum:"open,complete,expired,canceled"`
-	Attention   Attention          `json:"attention,omitempty" enum:"paid_twice" doc:"why a person should look at it"`
-	URL         string             `json:"url,omitempty" doc:"the page to send the buyer to; not in events"`
-	Connection  posta.ConnectionID `json:"connection_id"`
-	Link        posta.LinkID       `json:"link_id,omitempty" doc:"the payment link that the buyer opened"`
-	Title       string             `json:"title"`
-	Amount      int64              `json:"amount" doc:"0 until the buyer chose an open one"`
-	Currency    posta.Currency     `json:"currency"`
-	Open        *OpenAmount        `json:"open_amount,omitempty"`
-	Items       []provider.Item    `json:"items,omitempty"`
-	Quantity    int64              `json:"quantity"`
-	Reference   string             `json:"reference,omitempty"`
-	Terms       Terms              `json:"terms"`
-	CancelURL   string             `json:"cancel_url,omitempty"`
-	Buyer       *BuyerView         `json:"buyer,omitempty" doc:"not in events"`
-	Payment     posta.PaymentID    `json:"payment_id,omitempty" doc:"the one that paid it, or the last that was begun"`
-	Tries       int                `json:"tries" doc:"payments that were begun"`
-	CreatedAt   time.Time          `json:"created_at"`
-	UpdatedAt   time.Time          `json:"updated_at"`
-	ExpiresAt   time.Time          `json:"expires_at"`
-	CompletedAt *time.Time         `json:"completed_at,omitempty"`
+	ID         posta.SessionID    `json:"id"`
+	Mode       posta.Mode         `json:"mode" enum:"test,live"`
+	State      State              `json:"state" enum:"open,complete,expired,canceled"`
+	Attention  Attention          `json:"attention,omitempty" enum:"paid_twice" doc:"why a person should look at it"`
+	URL        string             `json:"url,omitempty" doc:"the page to send the buyer to; not in events"`
+	Connection posta.ConnectionID `json:"connection_id"`
+	Link       posta.LinkID       `json:"link_id,omitempty" doc:"the payment link that the buyer opened"`
+	Title      string             `json:"title"`
+	Amount     int64              `json:"amount" doc:"0 until the buyer chose an open one"`
+	Currency   posta.Currency     `json:"currency"`
+	Open       *OpenAmount        `json:"open_amount,omitempty"`
+	Items      []provider.Item    `json:"items,omitempty"`
+	Quantity   int64              `json:"quantity"`
+	Reference  string             `json:"reference,omitempty"`
+	Terms
+	CancelURL   string          `json:"cancel_url,omitempty"`
+	Buyer       *BuyerView      `json:"buyer,omitempty" doc:"not in events"`
+	Payment     posta.PaymentID `json:"payment_id,omitempty" doc:"the one that paid it, or the last that was begun"`
+	Tries       int             `json:"tries" doc:"payments that were begun"`
+	CreatedAt   time.Time       `json:"created_at"`
+	UpdatedAt   time.Time       `json:"updated_at"`
+	ExpiresAt   time.Time       `json:"expires_at"`
+	CompletedAt *time.Time      `json:"completed_at,omitempty"`
 }
 
 // BuyerView is what a merchant is told of a buyer.

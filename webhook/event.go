@@ -20,6 +20,7 @@ var Families = []Family{
 	{"refund", []string{"refund.created", "refund.succeeded", "refund.failed", "refund.unknown"}},
 	{"settlement", []string{"settlement.created", "settlement.confirmed", "settlement.declined", "settlement.unknown", "settlement.attention"}},
 	{Name: "checkout_session"},
+	{Name: "payment_link"},
 	{Name: "subscription"},
 	{Name: "invoice"},
 	{Name: "chargeback"},
