@@ -167,26 +167,17 @@ func (h *hub) later(t testing.TB, d time.Duration) {
 
 func (h *hub) sweep(t testing.TB) {
 	t.Helper()
-	for range 4 {
-		for _, s := range []work.Sweep{{Run: h.payments.SweepPayments}, {Run: h.payments.SweepRefunds}, {Run: h.SweepPlans}, {Run: h.SweepSubscriptions}, {Run: h.SweepMail}} {
-			if err := work.Once(t.Context(), s); err != nil {
-				t.Fatal(err)
+	for worked := true; worked; {
+		worked = false
+		for _, run := range []func(context.Context, func(func())) (int, error){h.payments.SweepPayments, h.payments.SweepRefunds, h.SweepPlans, h.SweepSubscriptions,
+			h.SweepMail, func(ctx context.Context, _ func(func())) (int, error) { return h.db.PositionEvents(ctx) }, h.SweepPaid} {
+			counted := func(ctx context.Context, each func(func())) (int, error) {
+				took, err := run(ctx, each)
+				worked = worked || took > 0
+				return took, err
 			}
-		}
-		for {
-			if n, err := h.db.PositionEvents(t.Context()); err != nil {
+			if err := work.Once(t.Context(), work.Sweep{Run: counted}); err != nil {
 				t.Fatal(err)
-			} else if n == 0 {
-				break
-			}
-		}
-		for {
-			n, err := h.SweepPaid(t.Context(), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if n == 0 {
-				break
 			}
 		}
 	}
