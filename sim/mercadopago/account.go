@@ -100,7 +100,8 @@ func (s *Simulator) AddAccount(a Account) error {
 	a.Terminals = nil
 	var clash bool
 	err := s.do(func() {
-		if other := s.tokens[a.AccessToken]; other != nil && other.UserID != a.UserID {
+		key, taken := s.publicKeys[a.PublicKey]
+		if other := s.tokens[a.AccessToken]; other != nil && other.UserID != a.UserID || taken && key.user != a.UserID {
 			clash = true
 			return
 		}
@@ -111,7 +112,7 @@ func (s *Simulator) AddAccount(a Account) error {
 		s.put(&a)
 	})
 	if clash {
-		return errors.New("sim/mercadopago: that access token belongs to another account")
+		return errors.New("sim/mercadopago: that access token or public key belongs to another account")
 	}
 	for _, d := range terminals {
 		d.UserID = a.UserID

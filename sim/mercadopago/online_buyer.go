@@ -32,6 +32,16 @@ func (s *Simulator) PayVoucher(paymentID int64) error {
 	})
 }
 
+// Device is the fingerprint of the buyer's device that the seller sent with a
+// payment: X-meli-session-id (docs/providers/mercadopago-online.md §6.2).
+func (s *Simulator) Device(paymentID int64) (device string, err error) {
+	err = s.online(paymentID, func(p *payment, _ time.Time) error {
+		device = p.Online.Device
+		return nil
+	})
+	return device, err
+}
+
 // RefuseTransfer is the payer's bank saying no to a transfer that waits.
 func (s *Simulator) RefuseTransfer(paymentID int64) error {
 	return s.online(paymentID, func(p *payment, now time.Time) error {

@@ -74,6 +74,10 @@ func TestMPONL01_ACardIsCharged(t *testing.T) {
 	b.equal(a, "95", "transaction_details", "net_received_amount")
 	b.equal(a, "true", "captured")
 	b.equal(b.want(b.call("GET", paymentPath(a), ""), 200), "order-1", "external_reference")
+	sent := b.want(b.call("POST", "/v1/payments", b.cardBody("APRO"), append(once(), "X-meli-session-id", "armor.1")...), 201)
+	if device, err := b.sim.Device(paymentID(sent)); device != "armor.1" || err != nil {
+		t.Errorf("the device is %q, %v", device, err)
+	}
 	if strings.Contains(a.raw, "4509953566233704") {
 		t.Error("the card's number was given back")
 	}

@@ -30,8 +30,12 @@ const fieldPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; co
 // mountSDK mounts the scripts, the fields and the pictures of cards.
 func (s *Simulator) mountSDK(mux *http.ServeMux) {
 	for name, kind := range map[string]string{"sdk.js": "text/javascript", "security.js": "text/javascript", "field.js": "text/javascript", "challenge.js": "text/javascript", "field.css": "text/css"} {
-		for _, base := range []string{"/v2/", "/js/v2/"} {
-			mux.HandleFunc("GET "+base+name, func(w http.ResponseWriter, r *http.Request) {
+		paths := []string{"/v2/" + name}
+		if name == "sdk.js" {
+			paths = append(paths, "/js/v2") // at sdk.mercadopago.com
+		}
+		for _, path := range paths {
+			mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 				raw, err := sdkFiles.ReadFile("sdk/" + name)
 				if err != nil {
 					http.NotFound(w, r)

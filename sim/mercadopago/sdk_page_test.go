@@ -147,9 +147,10 @@ func TestMPONL33_FieldsInAPageOfAnotherOrigin(t *testing.T) {
 			window.ready = 0;
 			const [number, date, code] = [['cardNumber', 'n'], ['expirationDate', 'd'], ['securityCode', 'c']].map(([kind, id]) => mp.fields.create(kind, {placeholder: kind}).mount(id).on('ready', () => { window.ready++; }));
 			number.on('binChange', async (e) => { window.bin = e.bin; window.methods = await mp.getPaymentMethods({bin: e.bin}); window.costs = await mp.getInstallments({amount: '100', bin: e.bin}); });
+			number.on('validityChange', (e) => { window.wrong = e.errorMessages; });
 			window.addEventListener('message', (e) => window.heard.push(JSON.stringify(e.data)));
 			window.pay = () => mp.fields.createCardToken({cardholderName: 'APRO', identificationType: 'DNI', identificationNumber: '12345678'}).then((t) => { window.token = t; }, (e) => { window.failed = e; });
-		</script>`, b.server.URL+"/v2/sdk.js", publicKey)
+		</script>`, b.server.URL+"/js/v2", publicKey)
 	}))
 	t.Cleanup(shop.Close)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()))
@@ -173,7 +174,10 @@ func TestMPONL33_FieldsInAPageOfAnotherOrigin(t *testing.T) {
 		run("the "+field+" is typed", chromedp.Evaluate[chromedp.Void](`void `+field+`.focus()`), until(`document.activeElement.title === "`+map[string]string{"number": "cardNumber", "date": "expirationDate", "code": "securityCode"}[field]+`"`), chromedp.KeyEvent(keys))
 	}
 	run("open", chromedp.Navigate(shop.URL), until(`window.ready === 3 && window.MP_DEVICE_SESSION_ID.length > 20`))
-	typed("number", "4509953566233704")
+	typed("number", "450995")
+	run("an unfinished number is wrong", until(`window.wrong && window.wrong.length === 1`))
+	typed("number", "3566233704")
+	run("a finished one is right", until(`window.wrong.length === 0`))
 	run("the first digits tell the method", until(`window.bin === "45099535" && window.methods && window.methods.results[0].id === "visa" && window.costs && window.costs[0].payer_costs.length > 1`))
 	typed("date", "1130")
 	run("without its code", chromedp.Evaluate[chromedp.Void](`pay()`), until(`window.failed && window.failed.cause[0].code === "224"`))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -131,9 +132,10 @@ func (s *Simulator) OpenVouchers() []OpenVoucher {
 		}
 		a := s.accounts[p.UserID]
 		m, _ := a.site().method(p.Online.Method)
-		list = append([]OpenVoucher{{p.ID, p.UserID, m.Name, p.Amount, a.site().Currency, cmp.Or(a.BusinessName, a.Nickname), p.Online.Voucher.Until,
-			strings.TrimPrefix(s.voucherURL(p), s.cfg.PublicURL)}}, list...)
+		list = append(list, OpenVoucher{p.ID, p.UserID, m.Name, p.Amount, a.site().Currency, cmp.Or(a.BusinessName, a.Nickname), p.Online.Voucher.Until,
+			strings.TrimPrefix(s.voucherURL(p), s.cfg.PublicURL)})
 	}
+	slices.Reverse(list)
 	return list
 }
 
