@@ -88,6 +88,9 @@ func (s *Service) load(ctx context.Context, id posta.ConnectionID, atMost time.D
 		}
 		o = opening{updatedAt: c.UpdatedAt, secrets: splitSecrets(secrets[secretsField]),
 			previous: splitSecrets(previous.Secrets[secretsField]), until: c.Swap.To}
+		if !c.Grant.ExpiresAt.IsZero() {
+			o.secrets = append(o.secrets, splitSecrets(s.Apps[c.Provider].WebhookSecret)...)
+		}
 		d, err := s.Provider(c.Provider)
 		if err == nil {
 			o.connector, err = d.Open(s.config(d, c, secrets), s.client(c.ID), s.Clock)

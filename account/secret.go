@@ -42,7 +42,8 @@ func (s *Service) unseal(c Connection) (map[string]string, error) {
 
 // Secrets are the active keys that the connection's notices may be signed
 // with: the words of its field webhook_secret, apart by commas or white space,
-// while credentials are swapped also those of the earlier ones.
+// while credentials are swapped also those of the earlier ones, and of a grant the
+// key of Posta's own application.
 // Errors: not_found.
 func (s *Service) Secrets(ctx context.Context, id posta.ConnectionID) ([]provider.Secret, error) {
 	o, err := s.load(ctx, id, openFor)

@@ -160,9 +160,10 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	a.metrics = newMetrics()
-	client := outbound.NewClient(outbound.Options{Clock: c.Clock, Log: c.Log, Record: a.metrics.called(a.Store.InsertCall)})
+	client := outbound.NewClient(outbound.Options{Clock: c.Clock, Log: c.Log, Record: a.doubting(a.metrics.called(a.Store.InsertCall))})
 	a.Accounts = &account.Service{Store: a.Store, Box: box, Clock: c.Clock, Log: c.Log, Providers: all.Descriptions(),
 		Client: func(posta.ConnectionID) *http.Client { return client }, Defaults: c.defaults()}
+	a.Accounts.Apps = a.apps()
 	if err := a.checkSeal(ctx); err != nil {
 		return err
 	}
@@ -171,7 +172,7 @@ func (a *App) wire(ctx context.Context) error {
 		NotifyURL: a.NotifyURL, Committed: a.Hub.Wake}
 	a.Settlements = &settlement.Service{Store: a.Store, Open: a.Accounts.Open, Clock: c.Clock, Log: c.Log, Committed: a.Hub.Wake}
 	a.Tills = &till.Service{Keeper: a.Store, Clock: c.Clock, Open: a.Accounts.Open, Busy: a.busy,
-		ConnectionMode: a.Accounts.ConnectionMode, Currency: a.Accounts.Currency, TerminalUse: a.terminalUse, Location: a.Accounts.Location}
+		ConnectionMode: a.Accounts.PlaceMode, Currency: a.Accounts.Currency, TerminalUse: a.terminalUse, Location: a.Accounts.Location}
 	a.Inbox = &inbox.Service{Store: a.metrics.inbox(a.Store), Clock: c.Clock, Log: c.Log, Secret: a.Accounts.Secrets,
 		Read: readers(), Owners: a.owners(), Wake: func() { a.loop.Wake(sweepNotifications) }}
 	answers := &idempotency.Service{Store: a.Store, Box: box, Clock: c.Clock}
@@ -183,7 +184,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.Webhooks = a.newWebhooks(box)
 	a.Subscriptions = a.newSubscriptions(catalog)
 	a.Checkout = &checkout.Service{Store: a.Store, Payments: a.Payments, Open: a.Accounts.Open, Clock: c.Clock, Log: c.Log, URL: a.URL, Committed: a.Hub.Wake}
-	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(slices.Concat(a.sweeps(answers), a.sending(), a.recurring()))...)
+	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(slices.Concat(a.sweeps(answers), a.sending(), a.recurring(), a.granting()))...)
 	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox, Webhooks: a.Webhooks, Checkout: a.Checkout,
 		Projects: a.Projects, Homologation: a.Homologation, GoLive: a.GoLive, Quality: a.Quality, Hub: a.Hub, Events: a.Store, Idempotency: answers, Catalog: catalog, Clock: c.Clock, Log: c.Log,
 		PublicURL: a.URL, Version: Version})
@@ -227,6 +228,7 @@ func (a *App) routes(apiHandler, webHandler http.Handler) http.Handler {
 	for _, prefix := range []string{"/v1/", "/hooks/", "/openapi.json", "/openapi.yaml", "/docs/api", "/healthz"} {
 		mux.Handle(prefix, apiHandler)
 	}
+	mux.HandleFunc("POST "+appHooks+"{provider}", a.appHook)
 	mux.HandleFunc("GET /operator/backup", a.serveBackup)
 	mux.Handle("GET /operator/metrics", a.onlyOperator(a.metrics.handler()))
 	mux.Handle("GET /operator/doctor", a.onlyOperator(http.HandlerFunc(a.serveDoctor)))
@@ -293,7 +295,7 @@ func readers() map[string]func(provider.Delivery, []provider.Secret) (provider.N
 // owners says who handles which topic.
 func (a *App) owners() map[string]inbox.Owner {
 	return map[string]inbox.Owner{"merchant_order": a.paying, "payment": a.paying, "order": a.paying, "chargeback": a.paying,
-		"subscription": a.subscribed, "invoice": a.subscribed, "plan": a.subscribed}
+		"subscription": a.subscribed, "invoice": a.subscribed, "plan": a.subscribed, "grant": a.granted}
 }
 
 // Run serves and works until ctx ends, then lets requests under way finish.

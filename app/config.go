@@ -45,6 +45,9 @@ type Config struct {
 	HTTPRedirect string
 	// MercadoPagoURL is the provider's address; its real one by default.
 	MercadoPagoURL string
+	// MercadoPagoApp is the operator's own application there, by which merchants
+	// connect without copying keys; none by default.
+	MercadoPagoApp MercadoPagoApp
 	// PrismaURL is the address of a new Prisma connection where none is typed; ""
 	// outside demos, since its hosts cannot be told from anything else.
 	PrismaURL string

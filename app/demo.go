@@ -114,7 +114,7 @@ func newDemo(ctx context.Context, config DemoConfig) (*Demo, error) {
 	}
 	d.mercadopago.serveMail(d.Mailbox.Handler())
 	config.SMTP, config.MailFrom, config.Inboxes = "smtp://"+d.Mailbox.SMTPAddress(), demoMailFrom, d.mercadopago.url()+"/sim/mail"
-	config.MercadoPagoURL, config.Phone = d.mercadopago.url(), d.mercadopago.url()
+	config.MercadoPagoURL, config.Phone, config.MercadoPagoApp = d.mercadopago.url(), d.mercadopago.url(), demoApp
 	config.PrismaURL, config.Terminals = d.prisma.url(), d.prisma.url()
 	if d.App, err = New(ctx, config.Config); err != nil {
 		return nil, errors.Join(err, d.mercadopago.close(), d.prisma.close(), d.Mailbox.Close())
@@ -166,6 +166,9 @@ func (d *Demo) Run(ctx context.Context, ready func() error) error {
 	// The hub runs once all is there: its sweeps would meddle with a past that is
 	// still being told.
 	err := d.prepare(ctx)
+	if err == nil {
+		err = d.offerApp()
+	}
 	if err == nil {
 		err = d.Mailbox.SetHook(d.URL() + "/hooks/mail/" + d.Accounts.MailSecret(d.Seed.Merchant))
 	}

@@ -27,6 +27,9 @@ type App struct {
 	Return  string // where the provider sends the merchant back
 	BaseURL string // of the provider's API, "" for its own
 	Pages   string // of the provider's authorization page, "" for its own
+	// WebhookSecret signs what the provider tells the application about every
+	// account that let it in; "" where it is not known.
+	WebhookSecret string
 }
 
 // Grant is what a merchant allowed: fields of the connection, by name, and until when.

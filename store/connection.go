@@ -98,6 +98,14 @@ func (db *DB) ConnectionsSwapped(ctx context.Context, now time.Time) ([]account.
 	return all(db.read(ctx), scanConnection, "SELECT "+connectionColumns+" FROM connection WHERE swap_to > 0 AND swap_to <= ? ORDER BY id", now)
 }
 
+// ConnectionsGranted lists the connections, whoever owns them, that an account
+// at a provider granted.
+func (db *DB) ConnectionsGranted(ctx context.Context, provider, account string) ([]posta.ConnectionID, error) {
+	return all(db.read(ctx), func(rows *sql.Rows) (id posta.ConnectionID, err error) {
+		return id, rows.Scan(&id)
+	}, "SELECT id FROM connection WHERE provider = ? AND account = ? AND account <> '' AND grant_expires > 0 ORDER BY id", provider, account)
+}
+
 // SourceOf tells the inbox of a connection. Errors: not_found.
 func (db *DB) SourceOf(ctx context.Context, id posta.ConnectionID) (inbox.Source, error) {
 	return one(db.read(ctx), func(rows *sql.Rows) (s inbox.Source, err error) {

@@ -65,6 +65,7 @@ func (s *server) connectPage(v *visit, form connectionForm, d provider.Descripti
 	for _, f := range data.Fields {
 		switch f.Name {
 		case "public_key":
+			f.Required = true
 			data.PublicKey = f
 		case "access_token":
 			data.Token = f

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"posta"
+	"posta/account"
 	"posta/inbox"
 	"posta/payment"
 	"posta/provider"
@@ -67,7 +68,8 @@ type homeData struct {
 	Tills      []till.Till
 	Where      places
 	Connected  bool
-	Placed     bool // a till that the provider knows
+	Lost       []account.Connection // whose credentials the provider refuses, or will not renew
+	Placed     bool                 // a till that the provider knows
 	FirstStore posta.StoreID
 	Charged    bool // any payment at all
 	Position   int64
@@ -91,6 +93,11 @@ func (s *server) home(v *visit) error {
 		return err
 	}
 	data.Connected = len(connections) > 0
+	for _, c := range connections {
+		if !c.LostAt.IsZero() || !c.Grant.RefusedAt.IsZero() {
+			data.Lost = append(data.Lost, c)
+		}
+	}
 	if data.Where, err = v.places(); err != nil {
 		return err
 	}

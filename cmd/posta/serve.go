@@ -46,7 +46,41 @@ type serveCmd struct {
 	MailFrom       string   `name:"mail-from" help:"Address that mail is from and answers go to: desk@pagos.example." env:"POSTA_MAIL_FROM" placeholder:"ADDRESS"`
 	PrismaURL      string   `name:"prisma-url" help:"Address of new Prisma connections that name none, for a simulator." env:"POSTA_PRISMA_URL" placeholder:"URL"`
 	Networks       []string `name:"endpoint-networks" help:"Networks besides the public internet that events may be sent to, by http too: 10.1.0.0/16. None by default." env:"POSTA_ENDPOINT_NETWORKS" placeholder:"NETWORK"`
+	appFlags
 	tlsFlags
+}
+
+// appFlags name the operator's own application at Mercado Pago.
+type appFlags struct {
+	ID          string `name:"mercadopago-app-id" help:"Number of your application at Mercado Pago: merchants connect with one press. Its redirect URL is PUBLIC-URL/connections/oauth/return." env:"POSTA_MERCADOPAGO_APP_ID" placeholder:"NUMBER" group:"Mercado Pago accounts without copied keys"`
+	SecretFile  string `name:"mercadopago-app-secret-file" help:"File with its client secret; POSTA_MERCADOPAGO_APP_SECRET holds it otherwise." env:"POSTA_MERCADOPAGO_APP_SECRET_FILE" type:"path" placeholder:"FILE" group:"Mercado Pago accounts without copied keys"`
+	WebhookFile string `name:"mercadopago-app-webhook-file" help:"File with the key that signs its webhooks, whose address is PUBLIC-URL/hooks/app/mercadopago; otherwise POSTA_MERCADOPAGO_APP_WEBHOOK_SECRET." env:"POSTA_MERCADOPAGO_APP_WEBHOOK_FILE" type:"path" placeholder:"FILE" group:"Mercado Pago accounts without copied keys"`
+}
+
+// fill reads the secrets. Errors: of the files, and usage without a secret.
+func (f appFlags) fill(c *app.Config) error {
+	secret, err := fromFile(f.SecretFile, "POSTA_MERCADOPAGO_APP_SECRET")
+	if err != nil {
+		return err
+	}
+	hooks, err := fromFile(f.WebhookFile, "POSTA_MERCADOPAGO_APP_WEBHOOK_SECRET")
+	if err != nil {
+		return err
+	}
+	if f.ID != "" && secret == "" {
+		return usage("--mercadopago-app-id wants --mercadopago-app-secret-file, or POSTA_MERCADOPAGO_APP_SECRET")
+	}
+	c.MercadoPagoApp = app.MercadoPagoApp{ID: f.ID, Secret: secret, WebhookSecret: hooks}
+	return nil
+}
+
+// fromFile is a secret from a file, or from the environment where none is named.
+func fromFile(file, variable string) (string, error) {
+	if file == "" {
+		return strings.TrimSpace(os.Getenv(variable)), nil
+	}
+	text, err := os.ReadFile(file)
+	return strings.TrimSpace(string(text)), err
 }
 
 // tlsFlags say how the hub proves who it is, where no proxy does it.
@@ -98,6 +132,9 @@ func (c *serveCmd) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	if err = c.tlsFlags.fill(&config); err != nil {
+		return err
+	}
+	if err = c.appFlags.fill(&config); err != nil {
 		return err
 	}
 	hub, err := app.New(ctx, config)

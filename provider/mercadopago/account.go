@@ -11,15 +11,23 @@ import (
 )
 
 // Check asks who the access token belongs to, and whether the public key goes
-// with it. Whether that is a test user is told by its tags, never by the token's
-// prefix. Errors besides the usual ones: invalid with field public_key
+// with it. Whether the money is pretended is told by the account's tags, or of a
+// real account's test credentials by what the provider says of them; never by
+// the token's prefix. Errors besides the usual ones: invalid with field public_key
 // (unknown_key, mixed_pair).
 func (c *connector) Check(ctx context.Context) (provider.Account, error) {
 	me, err := c.me(ctx)
-	if err != nil || c.browser.PublicKey == "" {
+	if err != nil {
 		return me, err
 	}
-	me.Pair, err = c.pair(ctx, me.Application)
+	token := c.wrapped(ctx, "")
+	me.Test = me.Test || token.Test
+	if token.ClientID == "" {
+		token.ClientID = text(me.Application)
+	}
+	if c.browser.PublicKey != "" {
+		me.Pair, err = c.pair(ctx, string(token.ClientID))
+	}
 	return me, err
 }
 

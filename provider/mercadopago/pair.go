@@ -9,47 +9,40 @@ import (
 	"posta/provider"
 )
 
-// pair asks whether the public key and the access token are of one application.
-// The surest way is not documented: it is what the provider's own shop plugin
-// asks before it stores keys (docs/providers/mercadopago-online.md §1.2, [S]).
-// Where that does not answer, the key is shown to a documented call, which tells
-// only that there is such a key. of is the token's application as it bears it.
+// wrapping is what the provider says of credentials to its own shop plugin,
+// before that stores them. It is not documented: where it does not answer, the
+// zero value (docs/providers/mercadopago-online.md §1.2, [S]).
+type wrapping struct {
+	ClientID text `json:"client_id"`
+	Test     bool `json:"is_test"`
+}
+
+// wrapped asks about a public key, or with none about the access token.
+func (c *connector) wrapped(ctx context.Context, publicKey string) (told wrapping) {
+	ask := call{method: http.MethodGet, path: "/plugins-credentials-wrapper/credentials"}
+	if publicKey != "" {
+		ask.query, ask.anonymous = url.Values{"public_key": {publicKey}}, true
+	}
+	if _, err := c.do(ctx, ask, &told); err != nil {
+		return wrapping{}
+	}
+	return told
+}
+
+// pair asks whether the public key is of the application that the access token
+// is of. Where the provider does not tell, the key is shown to a documented call,
+// which says only that there is such a key.
 func (c *connector) pair(ctx context.Context, of string) (provider.Pair, error) {
-	key := url.Values{"public_key": {c.browser.PublicKey}}
-	mine, err := c.wrapped(ctx, key)
-	if err != nil {
-		return "", err
-	}
-	if mine == "" {
-		return provider.PairUnproven, c.known(ctx, key)
-	}
-	theirs, err := c.wrapped(ctx, nil)
-	if err != nil {
-		return "", err
-	}
-	if theirs == "" {
-		theirs = of
-	}
-	switch theirs {
-	case "":
+	key := c.wrapped(ctx, c.browser.PublicKey)
+	switch {
+	case key.ClientID == "":
+		return provider.PairUnproven, c.known(ctx, url.Values{"public_key": {c.browser.PublicKey}})
+	case of == "":
 		return provider.PairUnproven, nil
-	case mine:
+	case string(key.ClientID) == of:
 		return provider.PairSame, nil
 	}
 	return "", posta.Invalid("public_key", "mixed_pair")
-}
-
-// wrapped asks for the application of a public key, or with no query of the
-// access token; "" where the provider does not tell. Errors: when no answer came.
-func (c *connector) wrapped(ctx context.Context, query url.Values) (string, error) {
-	var told struct {
-		ClientID text `json:"client_id"`
-	}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/plugins-credentials-wrapper/credentials", query: query, anonymous: query != nil}, &told)
-	if err != nil && statusOf(err) == 0 && ctx.Err() != nil {
-		return "", err
-	}
-	return string(told.ClientID), nil
 }
 
 // known asks whether there is such a public key, by the call that a page makes
