@@ -36,7 +36,8 @@ type Account struct {
 	PublicKey string `json:"public_key,omitempty"`
 	// Email is the account's address; "" is test_user_ID@testuser.com.
 	Email string `json:"email,omitempty"`
-	// NoPixKey refuses Pix (Brazil); NoMoney refuses refunds
+	// NoPixKey refuses Pix (Brazil); NoMoney refuses refunds, and a buyer's
+	// payments with account money
 	// (docs/providers/mercadopago-online.md §2.3, §2.5).
 	NoPixKey bool `json:"no_pix_key,omitempty"`
 	NoMoney  bool `json:"no_money,omitempty"`

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"posta"
@@ -84,6 +85,7 @@ func (s *Simulator) Accounts() []Account {
 	list := []Account{}
 	for _, a := range sorted(s.accounts) {
 		v := *a
+		v.Password = strings.Repeat("•", min(3, len(v.Password)))
 		v.AccessToken, v.WebhookSecret, v.FeedKey = "•••"+v.AccessToken[max(0, len(v.AccessToken)-4):], "•••", "•••"
 		list = append(list, v)
 	}

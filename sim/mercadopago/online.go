@@ -172,6 +172,9 @@ func (s *Simulator) makePayment(r paymentRequest, now time.Time) (*payment, *den
 		s.decide(p, &r, now)
 	case m.Type == accountMoney || m.Type == standingMoney:
 		p.Status, p.Detail = approved, "accredited"
+		if other := s.accounts[r.Payer.ID]; other != nil && other.NoMoney {
+			p.Status, p.Detail = rejected, "insufficient_amount"
+		}
 	default:
 		s.issueVoucher(p, &r, m, now)
 	}

@@ -75,6 +75,9 @@ func (s *Simulator) checkPayer(r *paymentRequest, m method) *denial {
 	if w.ID == r.Seller.UserID || w.Email == r.Seller.email() {
 		return deny(2060, "The customer can't be equal to the collector.")
 	}
+	if other != nil && other.Site != r.Seller.Site {
+		return deny(2034, "Invalid users involved")
+	}
 	if w.Email != "" {
 		toy := isTestAddress(w.Email) || other != nil && other.Test
 		switch {

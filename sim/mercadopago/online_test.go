@@ -217,6 +217,11 @@ func TestMPONL09_TheBankAsksTheBuyer(t *testing.T) {
 		}
 		b.equal(b.call("GET", paymentPath(a), ""), map[bool]string{true: "accredited", false: "cc_rejected_3ds_challenge"}[passed], "status_detail")
 	}
+	held := b.want(b.charge(b.cardBody("APRO", "three_d_secure_mode", `"mandatory"`, "capture", "false")), 201)
+	if err := b.sim.AnswerChallenge(paymentID(held), true); err != nil {
+		t.Fatal(err)
+	}
+	b.equal(b.call("GET", paymentPath(held), ""), "authorized", "status")
 	late := ask()
 	b.move(5 * time.Minute)
 	b.equal(b.call("GET", paymentPath(late), ""), "cc_rejected_3ds_challenge", "status_detail")

@@ -97,6 +97,10 @@ func TestMPONL13_PSE(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.equal(b.call("GET", paymentPath(a), ""), "rejected_by_bank", "status_detail")
+	address := path(b, at(a.object, "transaction_details", "external_resource_url"))
+	if _, body := b.page(address, nil); !strings.Contains(body, `href="https://shop.example/back"`) || !strings.Contains(body, "Bancolombia") {
+		t.Fatal("the bank's page does not lead back to the shop")
+	}
 }
 
 func TestMPONL14_AVoucherRunsOutAndLateMoneyGoesBack(t *testing.T) {
@@ -141,6 +145,10 @@ func TestMPONL16_MoneyOfAnAccount(t *testing.T) {
 	b.equal(a, "approved", "status")
 	b.equal(a, "77", "payer", "id")
 	b.equal(a, "account_money", "payment_type_id")
+	b.account(mercadopago.Account{UserID: 77, AccessToken: "buyer", Email: "comprador@example.com", NoMoney: true})
+	b.equal(b.want(b.charge(voucherBody("account_money", "10")), 201), "insufficient_amount", "status_detail")
+	b.account(mercadopago.Account{UserID: 77, AccessToken: "buyer", Email: "comprador@example.com", Site: "MLB"})
+	b.wantError(b.charge(voucherBody("account_money", "10")), 400, "2034") // of another country
 }
 
 func TestMPONL17_RefundsOfOnlinePayments(t *testing.T) {
