@@ -45,7 +45,6 @@ func open(cfg provider.Config, transport *http.Client, clock posta.Clock) (*conn
 		tills:   value(cfg, "pos_api", TillsV1),
 		sponsor: value(cfg, "sponsor_id", ""),
 		user:    value(cfg, "user_id", ""),
-		browser: browserTokens(value(cfg, "script_url", DefaultScript), value(cfg, "public_key", "")),
 		client: &client{
 			http: transport, clock: clock,
 			base:       strings.TrimRight(value(cfg, "base_url", DefaultBaseURL), "/"),
@@ -54,6 +53,7 @@ func open(cfg provider.Config, transport *http.Client, clock posta.Clock) (*conn
 			platform:   value(cfg, "platform_id", ""),
 		},
 	}
+	c.browser = browserTokens(value(cfg, "script_url", scriptOf(c.base)), value(cfg, "public_key", ""))
 	var p posta.Problems
 	p.Add(c.token == "", "access_token", "required")
 	p.Add(strings.ContainsAny(c.token, " \r\n\t"), "access_token", "malformed")
@@ -64,7 +64,7 @@ func open(cfg provider.Config, transport *http.Client, clock posta.Clock) (*conn
 		p.Add(len(f.Options) > 0 && !slices.Contains(f.Options, value(cfg, f.Name, f.Default)), f.Name, "unknown")
 	}
 	p.Add(!usable(c.base), "base_url", "malformed")
-	p.Add(!usable(c.browser.Script), "script_url", "malformed")
+	p.Add(value(cfg, "script_url", "") != "" && !usable(c.browser.Script), "script_url", "malformed")
 	p.Add(strings.ContainsAny(c.browser.PublicKey, " \r\n\t\"'<>"), "public_key", "malformed")
 	if err := p.Err(); err != nil {
 		return nil, err

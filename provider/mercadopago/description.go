@@ -44,7 +44,7 @@ func Description() provider.Description {
 			{Name: "qr_mode", Options: []string{ModeStatic, ModeDynamic, ModeHybrid}, Default: ModeStatic},
 			{Name: "pos_api", Options: []string{TillsV1, TillsV2}, Default: TillsV1},
 			{Name: "base_url", Default: DefaultBaseURL},
-			{Name: "script_url", Default: DefaultScript},
+			{Name: "script_url"},
 			{Name: "sponsor_id"},
 			{Name: "integrator_id"},
 			{Name: "platform_id"},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"posta"
 	"posta/provider"
@@ -17,6 +18,15 @@ const DefaultScript = "https://sdk.mercadopago.com/js/v2"
 // scriptOrigins are what the provider's script reaches from a page, §2.6.
 var scriptOrigins = []string{"https://sdk.mercadopago.com", "https://api.mercadopago.com", "https://secure-fields.mercadopago.com",
 	"https://www.mercadopago.com", "https://www.mercadolibre.com", "https://http2.mlstatic.com", "https://api.mercadolibre.com"}
+
+// scriptOf is the script of a provider at the address: a simulator on this machine
+// has one of its own, so that test cards stay on it.
+func scriptOf(base string) string {
+	if strings.HasPrefix(base, "http://") {
+		return base + "/js/v2"
+	}
+	return DefaultScript
+}
 
 func browserTokens(script, key string) provider.BrowserTokens {
 	out := provider.BrowserTokens{Script: script, PublicKey: key, Origins: slices.Clone(scriptOrigins)}

@@ -12,6 +12,7 @@ import (
 
 	"posta"
 	"posta/provider"
+	"posta/provider/mercadopago"
 	sim "posta/sim/mercadopago"
 )
 
@@ -55,12 +56,17 @@ func TestBanksOfPSE(t *testing.T) {
 
 func TestTheBrowserGetsTheProvidersScript(t *testing.T) {
 	c := newCounter(t, sim.Account{}, sim.Switches{})
-	theirs := c.open(t, provider.Config{"public_key": "APP_USR-1"}).(provider.OnlineSeller).Tokens()
+	theirs := c.open(t, provider.Config{"public_key": "APP_USR-1", "base_url": mercadopago.DefaultBaseURL}).(provider.OnlineSeller).Tokens()
 	if theirs.Script != "https://sdk.mercadopago.com/js/v2" || theirs.PublicKey != "APP_USR-1" || !slices.Contains(theirs.Origins, "https://sdk.mercadopago.com") {
 		t.Errorf("%+v", theirs)
 	}
-	ours := c.open(t, provider.Config{"script_url": c.url + "/v2/sdk.js"}).(provider.OnlineSeller).Tokens()
-	if ours.Script != c.url+"/v2/sdk.js" || len(ours.Origins) != 1 || ours.Origins[0] != c.url || ours.PublicKey != "" {
+	ours := c.open(t, nil).(provider.OnlineSeller).Tokens()
+	answer, err := http.Get(ours.Script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK || len(ours.Origins) != 1 || ours.Origins[0] != c.url || ours.PublicKey != "" {
 		t.Errorf("%+v", ours)
 	}
 }
@@ -74,7 +80,9 @@ func TestNextStepsOfMethods(t *testing.T) {
 		want           func(provider.Next) bool
 	}{
 		"pix": {"MLB", "BRL", 10_000, provider.Online{Method: "pix", Buyer: buyer},
-			func(n provider.Next) bool { return strings.HasPrefix(n.QR, "000201") && n.URL != "" && !n.ExpiresAt.IsZero() }},
+			func(n provider.Next) bool {
+				return strings.HasPrefix(n.QR, "000201") && n.URL != "" && !n.ExpiresAt.IsZero()
+			}},
 		"boleto": {"MLB", "BRL", 10_000, provider.Online{Method: "bolbradesco", Buyer: buyer},
 			func(n provider.Next) bool { return len(n.Barcode) == 44 && n.URL != "" }},
 		"lottery": {"MLB", "BRL", 10_000, provider.Online{Method: "pec", Buyer: buyer}, func(n provider.Next) bool { return n.URL != "" }},
