@@ -34,6 +34,9 @@ type cli struct {
 	Doctor       doctorCmd       `cmd:"" help:"Look at the hub, its machine and its connections, and say what to do. Can write a support bundle."`
 	Payments     paymentsCmd     `cmd:"" help:"Create, show, list, watch, cancel and give back payments of a running hub."`
 	Refunds      refundsCmd      `cmd:"" help:"Show refunds of a running hub, and take them off their terminals."`
+	Products     productsCmd     `cmd:"" help:"Add and list what a running hub sells online."`
+	Links        linksCmd        `cmd:"" help:"Make, list and close payment links of a running hub."`
+	Sessions     sessionsCmd     `cmd:"" help:"Send a buyer to pay, and see what became of it."`
 	Tills        tillsCmd        `cmd:"" help:"List the tills of a running hub, with the ids that payments create wants."`
 	Terminals    terminalsCmd    `cmd:"" help:"List, add and remove the card terminals of a running hub."`
 	Settlements  settlementsCmd  `cmd:"" help:"Close the batches of card terminals, and see how provider and hub agree."`
