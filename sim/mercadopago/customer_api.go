@@ -1,6 +1,7 @@
 package mercadopago
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -268,6 +269,6 @@ func (k *customerCard) view(s *Simulator) object {
 	i := issuersOf(t, m)[0]
 	return object{"id": k.ID, "customer_id": k.CustomerID, "expiration_month": k.Card.Month, "expiration_year": k.Card.Year, "first_six_digits": k.Card.First, "last_four_digits": k.Card.Last,
 		"payment_method": object{"id": m.ID, "name": m.Name, "payment_type_id": m.Type, "thumbnail": full["thumbnail"], "secure_thumbnail": full["secure_thumbnail"]},
-		"security_code":  object{"length": k.Code, "card_location": location}, "issuer": object{"id": i.ID, "name": i.Name}, "cardholder": k.Card.holderView(),
+		"security_code":  object{"length": k.Code, "card_location": location}, "issuer": object{"id": json.Number(i.ID), "name": i.Name}, "cardholder": k.Card.holderView(),
 		"date_created": classicTime(k.Created), "date_last_updated": classicTime(k.Updated), "user_id": text(k.UserID), "live_mode": true}
 }

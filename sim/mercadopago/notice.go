@@ -129,6 +129,10 @@ func (s *Simulator) announceMerchant(m *merchantOrder, action string, now time.T
 }
 
 func (s *Simulator) announceOrder(o *order, action string, now time.Time) {
+	if o.isIntent() {
+		s.announceIntent(o, now)
+		return
+	}
 	a := s.accounts[o.UserID]
 	t := a.site()
 	data := object{"id": o.ID, "external_reference": o.Ref, "status": o.Status, "status_detail": o.PaymentDetail, "type": o.Type, "version": o.Version}

@@ -19,6 +19,8 @@ type point struct {
 	Trouble    string
 	// CancelAsked is when the API asked the terminal to let go (§5.3).
 	CancelAsked time.Time
+	// Intent is there for a payment intent of the generation before (§6).
+	Intent *intent `json:",omitempty"`
 	// Event is what was ordered to happen (§5.6).
 	Event *pointEvent `json:",omitempty"`
 }

@@ -102,6 +102,13 @@ var pointOperations = []operation{
 	{"order_event", "POST /v1/orders/{id}/events", unified, createEvent},
 	{"terminal_list", "GET /terminals/v1/list", unified, listTerminals},
 	{"terminal_setup", "PATCH /terminals/v1/setup", unified, setupTerminals},
+	{"intent_create", "POST /point/integration-api/devices/{device}/payment-intents", classic, createIntent},
+	{"intent_cancel", "DELETE /point/integration-api/devices/{device}/payment-intents/{intent}", classic, cancelIntent},
+	{"intent_get", "GET /point/integration-api/payment-intents/{intent}", classic, getIntent},
+	{"intent_status", "GET /point/integration-api/payment-intents/{intent}/events", classic, intentStatus},
+	{"intent_list", "GET /point/integration-api/payment-intents/events", classic, listIntents},
+	{"device_list", "GET /point/integration-api/devices", classic, listDevices},
+	{"device_mode", "PATCH /point/integration-api/devices/{device}", classic, setDeviceMode},
 }
 
 var customerOperations = []operation{

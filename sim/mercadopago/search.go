@@ -148,7 +148,7 @@ func searchOrders(c *call) reply {
 		if err != nil {
 			return c.fail(http.StatusBadRequest, "bad_request", "a date is invalid")
 		}
-		if o.UserID == c.account.UserID && in && c.sim.settled(o.Created, c.now) && matches(c, map[string]string{"status": o.Status, "status_detail": o.Detail, "type": o.Type}) {
+		if o.UserID == c.account.UserID && !o.isIntent() && in && c.sim.settled(o.Created, c.now) && matches(c, map[string]string{"status": o.Status, "status_detail": o.Detail, "type": o.Type}) {
 			found = append(found, c.sim.orderView(o))
 		}
 	}

@@ -19,6 +19,13 @@ func listTerminals(c *call) reply {
 		return c.fail(http.StatusBadRequest, "property_value", "limit or offset is invalid")
 	}
 	limit = min(limit, 50)
+	found := c.terminalViews()
+	return reply{status: http.StatusOK, body: object{"data": object{"terminals": window(found, offset, limit)},
+		"paging": object{"total": len(found), "offset": offset, "limit": limit}}}
+}
+
+// terminalViews are the account's terminals that the query asks for.
+func (c *call) terminalViews() []object {
 	found := []object{}
 	for _, d := range sorted(c.sim.terminals) {
 		if d.UserID != c.account.UserID {
@@ -38,8 +45,7 @@ func listTerminals(c *call) reply {
 			found = append(found, v)
 		}
 	}
-	return reply{status: http.StatusOK, body: object{"data": object{"terminals": window(found, offset, limit)},
-		"paging": object{"total": len(found), "offset": offset, "limit": limit}}}
+	return found
 }
 
 // setupTerminals is PATCH /terminals/v1/setup (§5.7): all of them or none. The
