@@ -189,6 +189,10 @@ var notCredentials = map[string]bool{
 // docs/providers/mercadopago.md §5.1.
 const busyTerminal = "already_queued_order_for_terminal"
 
+// onlyInTest is the 500 of a test seller's payment, which is for good
+// (docs/providers/mercadopago-online.md §1.4).
+const onlyInTest = "user_allowed_only_in_test"
+
 // aboutCredentials are codes that blame the token under whatever status: the
 // legacy QR interface says it with a 400 (docs/providers/mercadopago.md §3.1).
 var aboutCredentials = map[string]bool{"invalid_access_token": true, "invalid_token": true, "unauthorized": true}
@@ -219,6 +223,7 @@ func (c *client) refused(k call, answer *http.Response, text []byte) error {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden && !notCredentials[code],
 		status < 500 && aboutCredentials[code]:
 		e.Code = posta.CodeUnauthorized
+	case code == onlyInTest:
 	case status < 400, status >= 500, !readable:
 		e.Code = posta.CodeProviderUnavailable
 	case status == http.StatusNotFound:
