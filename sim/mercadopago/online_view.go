@@ -1,13 +1,10 @@
 package mercadopago
 
 import (
-	"encoding/base64"
 	"fmt"
 	"strings"
 	"time"
 	"unicode"
-
-	"github.com/skip2/go-qrcode"
 )
 
 // onlineView is an online payment as the payments API writes it
@@ -109,13 +106,9 @@ func (s *Simulator) interactionView(p *payment) object {
 		out[k] = v
 	}
 	if v := o.Voucher; v != nil && v.QR != "" {
-		png, err := qrcode.Encode(v.QR, qrcode.Medium, 300)
-		if err != nil {
-			s.log.Error("no picture of a Pix code", "error", err)
-		}
 		out["type"] = "OPENPLATFORM"
 		out["application_data"] = object{"name": nil, "version": nil}
-		out["transaction_data"] = object{"qr_code": v.QR, "qr_code_base64": base64.StdEncoding.EncodeToString(png), "ticket_url": s.voucherURL(p),
+		out["transaction_data"] = object{"qr_code": v.QR, "qr_code_base64": v.Picture, "ticket_url": s.voucherURL(p),
 			"bank_transfer_id": nil, "transaction_id": nil, "financial_institution": nil,
 			"bank_info": object{"payer": object{"account_id": nil, "id": nil, "long_name": nil, "external_account_id": nil},
 				"collector": object{"account_id": nil, "long_name": nil, "account_holder_name": firstText(s.accounts[p.UserID].BusinessName, "Test Test"), "transfer_account_id": nil}}}

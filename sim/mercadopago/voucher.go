@@ -1,11 +1,18 @@
 package mercadopago
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"image"
+	"image/color"
+	"image/png"
 	"strings"
 	"time"
+
+	"github.com/skip2/go-qrcode"
 )
 
 // voucher is what a buyer pays by away from the shop's page: a slip for the
@@ -16,6 +23,7 @@ type voucher struct {
 	Verification string
 	Barcode      string `json:",omitempty"`
 	QR           string `json:",omitempty"`
+	Picture      string `json:",omitempty"` // of QR: PNG in base64, drawn once
 	Institution  string `json:",omitempty"`
 	Transfer     int64  `json:",omitempty"` // bank_transfer_id
 }
@@ -50,6 +58,7 @@ func (s *Simulator) issueVoucher(p *payment, r *paymentRequest, m method, now ti
 	switch m.ID {
 	case "pix":
 		v.QR = pixCode(p.ID, t.text(p.Amount), r.Seller)
+		v.Picture = qrPicture(v.QR)
 	case "bolbradesco":
 		v.Institution, v.Barcode = "bradesco", boleto(p.ID, p.Amount, expiryOr(r.Expires, now.Add(life)))
 	case "pse":
@@ -86,6 +95,31 @@ func pixCode(id int64, amount string, a *Account) string {
 	account := tlv("00", "br.gov.bcb.pix") + tlv("01", fmt.Sprintf("%08x-5350-4958-8000-%012d", id&0xffffffff, id%1_000_000_000_000))
 	return sealQR(tlv("00", "01") + tlv("26", account) + tlv("52", "0000") + tlv("53", "986") + tlv("54", amount) + tlv("58", "BR") +
 		tlv("59", plain(firstText(a.BusinessName, "LOJA"), 25)) + tlv("60", "SAO PAULO") + tlv("62", tlv("05", fmt.Sprintf("mpqrinter%d", id))))
+}
+
+// qrPicture draws a code as a PNG of five dots a module.
+func qrPicture(code string) string {
+	const dots = 5
+	c, err := qrcode.New(code, qrcode.Medium)
+	if err != nil {
+		panic("sim/mercadopago: a Pix code does not fit: " + err.Error())
+	}
+	bits := c.Bitmap()
+	img := image.NewPaletted(image.Rect(0, 0, len(bits)*dots, len(bits)*dots), color.Palette{color.White, color.Black})
+	for y, row := range bits {
+		for x, dark := range row {
+			for i := range dots * dots {
+				if dark {
+					img.SetColorIndex(x*dots+i%dots, y*dots+i/dots, 1)
+				}
+			}
+		}
+	}
+	var out bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&out, img); err != nil {
+		panic("sim/mercadopago: a picture does not encode: " + err.Error())
+	}
+	return base64.StdEncoding.EncodeToString(out.Bytes())
 }
 
 // boleto is the bar code of 44 digits: bank, currency, check digit, days since
