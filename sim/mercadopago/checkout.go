@@ -28,7 +28,8 @@ type Choice struct {
 	// CardNumber is a test card of the site, its Visa if left out; Holder
 	// decides the outcome, APRO if left out.
 	CardNumber   string `json:"card_number,omitempty"`
-	Month, Year  int    `json:",omitempty"` // of the card; November 2030 if left out
+	Month        int    `json:"month,omitempty"` // of the card's end; November 2030 if left out
+	Year         int    `json:"year,omitempty"`
 	SecurityCode string `json:"security_code,omitempty"`
 	Holder       string `json:"holder,omitempty"`
 	Installments int    `json:"installments,omitempty"`

@@ -306,3 +306,19 @@ func TestMPPRO25_RestartedItAgreesWithItself(t *testing.T) {
 	again.choose(name, mercadopago.Choice{})
 	again.wantRefusal(name, mercadopago.Choice{}, mercadopago.ErrPaid)
 }
+
+func TestMPPRO26_TheControlAPIIsABuyerToo(t *testing.T) {
+	b := newStand(t)
+	name := b.preference(preferenceBody)
+	a := b.want(b.call("POST", "/sim/api/preference/pay", `{"preference_id":"`+name+`","choice":{"holder":"FUND"}}`), 200)
+	b.equal(a, "rejected", "status")
+	b.equal(b.want(b.call("POST", "/sim/api/preference/pay", `{"preference_id":"`+name+`","choice":{}}`), 200), "approved", "status")
+	b.want(b.call("POST", "/sim/api/preference/pay", `{"preference_id":"`+name+`","choice":{}}`), 409)
+	b.want(b.call("POST", "/sim/api/preference/pay", `{"preference_id":"none","choice":{}}`), 404)
+	b.account(mercadopago.Account{UserID: user, AccessToken: token, WebhookSecret: secret, PanelURL: b.hook.URL})
+	b.want(b.call("POST", "/sim/api/notice", `{"user_id":446566691,"application_id":7910800073137785,"topic":"payment","id":"123456"}`), 200)
+	b.deliver()
+	if n := b.hook.take(); !verify(n[len(n)-1], secret, false) {
+		t.Fatal(n)
+	}
+}

@@ -42,6 +42,7 @@ func (s *Simulator) mountAPI(mux *http.ServeMux) {
 	maps.Copy(routes, s.pointRoutes())
 	maps.Copy(routes, s.onlineRoutes())
 	maps.Copy(routes, s.subscriptionRoutes())
+	maps.Copy(routes, s.checkoutRoutes())
 	for pattern, handle := range routes {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.answerOwn(w, r, handle) })
 	}
@@ -52,9 +53,10 @@ func (s *Simulator) answerOwn(w http.ResponseWriter, r *http.Request, handle fun
 	status := http.StatusOK
 	if err != nil {
 		status, out = http.StatusBadRequest, object{"error": err.Error()}
-		if errors.Is(err, ErrNothing) || errors.Is(err, ErrPOS) || errors.Is(err, ErrTerminal) || errors.Is(err, ErrSubscription) {
+		if errors.Is(err, ErrNothing) || errors.Is(err, ErrPOS) || errors.Is(err, ErrTerminal) || errors.Is(err, ErrSubscription) || errors.Is(err, ErrPreference) || errors.Is(err, ErrApplication) {
 			status = http.StatusNotFound
-		} else if errors.Is(err, ErrGone) || errors.Is(err, ErrPower) || errors.Is(err, ErrMode) || errors.Is(err, ErrBusy) || errors.Is(err, ErrEnded) || errors.Is(err, ErrOpen) {
+		} else if errors.Is(err, ErrGone) || errors.Is(err, ErrPower) || errors.Is(err, ErrMode) || errors.Is(err, ErrBusy) || errors.Is(err, ErrEnded) || errors.Is(err, ErrOpen) ||
+			errors.Is(err, ErrPaid) || errors.Is(err, ErrExpired) || errors.Is(err, ErrNotYet) {
 			status = http.StatusConflict
 		}
 	}
