@@ -1,6 +1,7 @@
 package mercadopago_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -194,6 +195,13 @@ func TestMPONL18_OnlinePaymentsAreFound(t *testing.T) {
 	payer := fmt.Sprint(at(a.object, "results", 0, "payer", "id"))
 	b.equal(b.want(b.call("GET", "/v1/payments/search?payer.id="+payer, ""), 200), "2", "paging", "total")
 	b.equal(b.want(b.call("GET", "/v1/payments/search?payer.id=5", ""), 200), "0", "paging", "total")
+	if _, number := at(a.object, "results", 0, "id").(json.Number); !number {
+		t.Error("an id is a number")
+	}
+	b.want(b.call("PUT", "/sim/api/switches", `{"search_ids_text":true}`), 200)
+	if _, asText := at(b.call("GET", "/v1/payments/search?external_reference=order-1", "").object, "results", 0, "id").(string); !asText {
+		t.Error("by switch it is text")
+	}
 	b.equal(b.want(b.call("GET", "/v1/payments/search?range=date_created&begin_date=NOW-30MINUTES&end_date=NOW", ""), 200), "1", "paging", "total")
 }
 

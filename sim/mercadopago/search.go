@@ -124,7 +124,11 @@ func searchPayments(c *call) reply {
 		}
 		if p.UserID == c.account.UserID && in && c.sim.settled(p.Created, c.now) && matches(c, map[string]string{
 			"status": p.Status, "collector.id": text(p.UserID), "payer.id": p.payerText(), "pos_id": idText(p.POSID), "store_id": idText(p.StoreID)}) {
-			found = append(found, c.sim.paymentView(p))
+			view := c.sim.paymentView(p)
+			if c.sim.switches.SearchIDsText {
+				view["id"] = text(p.ID)
+			}
+			found = append(found, view)
 		}
 	}
 	return reply{status: http.StatusOK, body: object{"paging": object{"total": len(found), "limit": limit, "offset": offset}, "results": window(found, offset, limit)}}

@@ -75,6 +75,7 @@ type Switches struct {
 	ActionRequiredMoves    bool   `json:"action_required_moves"`     // an order that asked for action follows its payment later (§5.5)
 	PaymentKeyIgnoresBody  bool   `json:"payment_key_ignores_body"`  // a key of POST /v1/payments repeats whatever the body (online §2.7)
 	OAuthTestSellerRefused bool   `json:"oauth_test_seller_refused"` // a test seller's OAuth token cannot pay: 500 (online §1.4)
+	SearchIDsText          bool   `json:"search_ids_text"`           // ids in a search of payments are strings (online §2.3)
 	TestUsersClosed        bool   `json:"test_users_closed"`         // the API makes no test users: 403 (online §1.4)
 	RefundTooOld15016      bool   `json:"refund_too_old_15016"`      // the code of a late refund is 15016 (online §2.5)
 	PeruWholeRefunds       bool   `json:"peru_whole_refunds"`        // no partial refunds in Peru: 3024 (online §2.8)
