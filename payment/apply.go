@@ -102,10 +102,12 @@ func (s *Service) apply(r *Record, n News) Outcome {
 		// The refunds may still have waited for this: the notice of one can
 		// come before the answer to our own call.
 		s.bindRefunds(r, n)
+		s.bindChargebacks(r)
 		return out
 	}
 	out.New = true
 	s.bindRefunds(r, n)
+	s.bindChargebacks(r)
 	p.forgetToken()
 	p.Enquiries = 0 // something moves: ask soon again
 	if !p.State.Open() && p.EndedAt.IsZero() {

@@ -40,6 +40,12 @@ type Store interface {
 	// ClaimPayments takes payments whose DueAt has come and moves it to
 	// now+lease, so that nobody else takes them before.
 	ClaimPayments(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Payment, error)
+	// Chargeback finds one.
+	Chargeback(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.ChargebackID) (Chargeback, error)
+	// ListChargebacks lists those that match: the undecided by deadline, others newest first.
+	ListChargebacks(ctx context.Context, f ChargebackFilter) ([]Chargeback, error)
+	// ClaimChargebacks does for chargebacks what ClaimPayments does for payments.
+	ClaimChargebacks(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Chargeback, error)
 	// Refund finds one.
 	Refund(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.RefundID) (Refund, error)
 	// ListRefunds lists the refunds of a payment, oldest first.
@@ -65,11 +71,12 @@ type Store interface {
 
 // Record is a payment with all that changes together with it.
 type Record struct {
-	Payment    Payment
-	Refunds    []Refund      // changed in place or appended
-	Events     []posta.Event // to be committed with the change
-	RefundLate bool          // the connection's setting
-	TillCode   string        // the till's code at the provider
+	Payment     Payment
+	Refunds     []Refund      // changed in place or appended
+	Chargebacks []Chargeback  // changed in place or appended
+	Events      []posta.Event // to be committed with the change
+	RefundLate  bool          // the connection's setting
+	TillCode    string        // the till's code at the provider
 }
 
 // Filter chooses payments of a list. Zero fields do not choose.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"reflect"
+	"slices"
 	"strings"
 
 	"posta"
 	"posta/payment"
+	"posta/provider"
 )
 
 // ChangePayment loads the payment and its refunds, nobody else changing them
@@ -28,11 +30,18 @@ func (db *DB) ChangePayment(ctx context.Context, id posta.PaymentID, change func
 		for _, refund := range r.Refunds {
 			refunds[refund.ID] = plain(refundValues(refund))
 		}
+		chargebacks := map[posta.ChargebackID][]any{}
+		for _, c := range r.Chargebacks {
+			chargebacks[c.ID] = plain(chargebackValues(c))
+		}
 		if err := change(&r); err != nil {
 			return err
 		}
 		out = r
-		return saveRecord(t, id, r, before, refunds)
+		if err := saveRecord(t, id, r, before, refunds); err != nil {
+			return err
+		}
+		return saveChargebacks(t, r.Chargebacks, chargebacks)
 	})
 	if err != nil {
 		return payment.Record{}, err
@@ -54,7 +63,12 @@ func loadRecord(t *tx, id posta.PaymentID) (r payment.Record, err error) {
 	if r.Payment.TillID != "" {
 		r.TillCode = posta.Alphanumeric(r.Payment.TillID)
 	}
-	r.Refunds, err = refundsOf(t, id)
+	if r.Refunds, err = refundsOf(t, id); err != nil {
+		return r, err
+	}
+	if slices.ContainsFunc(r.Payment.Facts, func(f provider.Fact) bool { return f.Kind == provider.FactChargeback }) {
+		r.Chargebacks, err = chargebacksOf(t, id)
+	}
 	return r, err
 }
 
