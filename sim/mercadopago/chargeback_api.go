@@ -103,7 +103,7 @@ func getEvidence(c *call) reply {
 func readEvidence(contentType string, body []byte) ([]evidence, error) {
 	kind, params, err := mime.ParseMediaType(contentType)
 	if err != nil || kind != "multipart/form-data" {
-		return nil, errors.New("The body must be multipart/form-data")
+		return nil, errors.New("the body must be multipart/form-data")
 	}
 	form := multipart.NewReader(bytes.NewReader(body), params["boundary"])
 	var list []evidence
@@ -113,18 +113,18 @@ func readEvidence(contentType string, body []byte) ([]evidence, error) {
 			break
 		}
 		if err != nil {
-			return nil, errors.New("The form is broken")
+			return nil, errors.New("the form is broken")
 		}
 		raw, err := io.ReadAll(part)
 		if err != nil {
-			return nil, errors.New("The form is broken")
+			return nil, errors.New("the form is broken")
 		}
 		if part.FormName() != "files[]" || part.FileName() == "" {
 			continue
 		}
 		is := http.DetectContentType(raw)
 		if !slices.Contains([]string{"image/jpeg", "image/png", "application/pdf"}, is) {
-			return nil, errors.New("Only jpg, png and pdf are taken")
+			return nil, errors.New("only jpg, png and pdf are taken")
 		}
 		list = append(list, evidence{part.FileName(), is, raw})
 	}
