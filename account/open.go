@@ -2,6 +2,8 @@ package account
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -132,13 +134,25 @@ func (s *Service) Check(ctx context.Context, m posta.MerchantID, id posta.Connec
 	ctx, cancel := context.WithTimeout(outbound.WithTag(ctx, outbound.Tag{ConnectionID: id, Operation: "check"}), checkLimit)
 	defer cancel()
 	who, err := o.connector.Check(ctx)
-	if err = underConfig(err); err != nil {
+	if err = c.judged(err); err != nil {
 		return who, err
 	}
 	if err := fits(c, merchant, who); err != nil {
 		return who, err
 	}
 	return who, s.checked(ctx, c, who)
+}
+
+// judged is what a check's error means for the connection. The keys of a grant
+// came in one answer: the provider need not say that they are a pair.
+func (c Connection) judged(err error) error {
+	err = underConfig(err)
+	var e *posta.Error
+	if !c.Grant.ExpiresAt.IsZero() && errors.As(err, &e) && e.Code == posta.CodeInvalid &&
+		!slices.ContainsFunc(e.Fields, func(f posta.FieldError) bool { return f.Field != "config.public_key" }) {
+		return nil
+	}
+	return err
 }
 
 // fits refuses credentials of somebody whose connection this is not. Errors: as Check.

@@ -133,7 +133,7 @@ func (s *Service) ask(ctx context.Context, c Connection, secrets map[string]stri
 	ctx, cancel := context.WithTimeout(outbound.WithTag(ctx, outbound.Tag{ConnectionID: c.ID, Operation: "check"}), checkLimit)
 	defer cancel()
 	who, err := connector.Check(ctx)
-	return who, underConfig(err)
+	return who, c.judged(err)
 }
 
 // UndoSwap returns to the earlier credentials while a swap runs; the new ones

@@ -90,6 +90,7 @@ func (a *App) appHook(w http.ResponseWriter, r *http.Request) {
 func (a *App) takeAppNotice(r *http.Request, body []byte) error {
 	var about struct {
 		UserID json.Number `json:"user_id"`
+		Type   string      `json:"type"`
 	}
 	if err := json.Unmarshal(body, &about); err != nil {
 		return posta.Invalid("body", "json")
@@ -100,6 +101,9 @@ func (a *App) takeAppNotice(r *http.Request, body []byte) error {
 	granted, err := a.Store.ConnectionsGranted(r.Context(), r.PathValue("provider"), about.UserID.String())
 	if err != nil {
 		return err
+	}
+	if len(granted) == 0 && about.Type == "mp-connect" {
+		return nil // the merchant is on the way back to us, or left us
 	}
 	if len(granted) == 0 {
 		return &posta.Error{Code: posta.CodeNotFound}
