@@ -190,4 +190,5 @@ type Method struct {
 type Offer struct {
 	Redirect bool     // the provider's own page
 	Methods  []Method // on ours, none where that is not offered
+	Refused  []Method // those that Min and Max do not allow for the amount
 }

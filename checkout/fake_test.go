@@ -40,7 +40,7 @@ type charge struct {
 	refunds  []provider.Fact
 }
 
-// account is the fake as a connector.
+// seller is the fake as a connector.
 type seller struct{ *fake }
 
 func (f seller) Capabilities(rail provider.Rail) provider.Capabilities {
@@ -187,6 +187,7 @@ type shop struct {
 	db    *store.DB
 	world storetest.World
 	clock *posta.MovableClock
+	open  provider.Opener
 }
 
 func newShop(t testing.TB, db *store.DB) *shop { return newShopIn(t, db, "AR") }
@@ -198,7 +199,7 @@ func newShopIn(t testing.TB, db *store.DB, country string) *shop {
 	for _, m := range posta.MethodsOf(country) {
 		f.methods = append(f.methods, provider.Method{ID: m.ID, Name: m.Name, Type: string(m.Type), Min: m.Minimum, Max: m.Maximum})
 	}
-	s := &shop{fake: f, db: db, clock: clock}
+	s := &shop{fake: f, db: db, clock: clock, open: func(context.Context, posta.ConnectionID) (provider.Connector, error) { return seller{f}, nil }}
 	s.world.Merchant = account.Merchant{ID: posta.NewID[posta.MerchantID](storetest.Now), Name: "Almacén Don Pedro", Country: country, TimeZone: "UTC", CreatedAt: storetest.Now}
 	s.world.Connection = account.Connection{ID: posta.NewID[posta.ConnectionID](storetest.Now), MerchantID: s.world.Merchant.ID, Mode: posta.Test,
 		Provider: "mercadopago", Name: "Mercado Pago", Config: map[string]string{}, Sealed: []byte("sealed"), CreatedAt: storetest.Now, UpdatedAt: storetest.Now}
@@ -214,9 +215,8 @@ func newShopIn(t testing.TB, db *store.DB, country string) *shop {
 // replica is another hub on the same database.
 func (s *shop) replica(kept payment.Store) *checkout.Service {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	open := func(context.Context, posta.ConnectionID) (provider.Connector, error) { return seller{s.fake}, nil }
-	return &checkout.Service{Store: s.db, Clock: s.clock, Log: quiet, Committed: func() {}, URL: func() string { return "https://hub.example" }, Open: open,
-		Payments: &payment.Service{Store: kept, Clock: s.clock, Log: quiet, Committed: func() {}, Open: open,
+	return &checkout.Service{Store: s.db, Clock: s.clock, Log: quiet, Committed: func() {}, URL: func() string { return "https://hub.example" }, Open: s.open,
+		Payments: &payment.Service{Store: kept, Clock: s.clock, Log: quiet, Committed: func() {}, Open: s.open,
 			NotifyURL: func(posta.ConnectionID) string { return "https://hub.example/hooks" }}}
 }
 

@@ -76,7 +76,7 @@ func (s *Service) follow(r *Record, now time.Time) {
 		if p.State.Moneyed() && (first == nil || p.PaidAt.Before(first.PaidAt)) {
 			first = p
 		}
-		if p.State.Moneyed() && p.State != payment.Refunded {
+		if p.State.Moneyed() && p.State != payment.Refunded && p.State != payment.ChargedBack {
 			holding++
 		}
 		if p.State.Open() {
@@ -125,6 +125,9 @@ func (s *Service) complete(r *Record, p payment.Payment, now time.Time) {
 		sold = v.Quantity
 	}
 	v.State, v.PaymentID, v.CompletedAt, v.UpdatedAt, v.DueAt = Complete, p.ID, p.PaidAt, now, time.Time{}
+	if v.CompletedAt.IsZero() {
+		v.CompletedAt = now
+	}
 	r.Events = append(r.Events, s.event("", "checkout_session.completed", *v))
 	if r.Link == nil {
 		return
@@ -234,6 +237,7 @@ func (s *Service) Abandon(ctx context.Context, id posta.SessionID, by string) (S
 
 // Refresh asks the provider what became of a session's payment, for the page
 // that the buyer comes back to: the payment as it is, whatever the address says.
+// A page that only waits reads SessionAt: the provider is asked by the hub itself.
 // While the provider gives no answer both come back as they are known. The
 // payment is zero where none was begun. Errors: not_found.
 func (s *Service) Refresh(ctx context.Context, id posta.SessionID) (Session, payment.Payment, error) {

@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -112,10 +113,13 @@ func (s *Service) Methods(ctx context.Context, v Session) (Offer, error) {
 			continue
 		}
 		m, amount := all[at], v.Amount.Amount
+		m.Min, m.Max = max(m.Min, known.Minimum), cmp.Or(m.Max, known.Maximum)
+		method := Method{Method: m, Card: known.Type.Card(), Needs: known.Needs, Next: known.Next}
 		if amount > 0 && (known.CheckAmount(v.Amount) != "" || m.Min > amount || m.Max > 0 && m.Max < amount) {
+			offer.Refused = append(offer.Refused, method)
 			continue
 		}
-		offer.Methods = append(offer.Methods, Method{Method: m, Card: known.Type.Card(), Needs: known.Needs, Next: known.Next})
+		offer.Methods = append(offer.Methods, method)
 	}
 	return offer, nil
 }

@@ -74,23 +74,18 @@ func (s *Service) begin(ctx context.Context, in PayInput) (step, error) {
 		case v.State == Complete:
 		case last != nil && (last.State.Open() || out.stale):
 			out.there = *last
-			return nil
+			if out.stale || last.State != payment.Pending || in.same(*last) || last.Progress == provider.ProgressAuthorized {
+				return nil
+			}
+			// It is to make way, which must be for something that can be paid.
+			before := *v
+			_, err := s.plan(r, in, now)
+			*v = before
+			return err
 		case last == nil && out.stale && now.Before(v.BegunAt.Add(storeLimit)):
 			return &posta.Error{Code: posta.CodeInFlight, RetryAfter: time.Second}
 		}
-		if err := r.payable(now); err != nil {
-			return err
-		}
-		if r.Link != nil {
-			if err := r.Link.open(now); err != nil {
-				return err
-			}
-		}
-		v.Buyer = merged(v.Buyer, in.Buyer)
-		if in.Shipment != nil {
-			v.Shipment = in.Shipment
-		}
-		asked, life, err := v.asked(in, now)
+		planned, err := s.plan(r, in, now)
 		if err != nil {
 			return err
 		}
@@ -103,13 +98,38 @@ func (s *Service) begin(ctx context.Context, in PayInput) (step, error) {
 			v.PaymentID, v.BegunAt = tryID(v.ID, v.Tries, now), now
 		}
 		v.UpdatedAt = now
-		asked.Return = s.SessionURL(*v) + ReturnPart
-		out.input = &payment.Input{ID: v.PaymentID, MerchantID: v.MerchantID, Mode: v.Mode, Amount: v.Amount, Reference: v.Reference,
-			Description: v.Title, Items: v.Items, ExpiresIn: life, Rail: provider.RailOnline, ConnectionID: v.ConnectionID, Online: &asked,
-			Owner: string(v.ID), By: string(v.ID)}
+		planned.ID = v.PaymentID
+		out.input = &planned
 		return nil
 	})
 	return out, err
+}
+
+// plan is the payment that is asked for, but for its id; what it asks of the
+// buyer goes into the session.
+func (s *Service) plan(r *Record, in PayInput, now time.Time) (payment.Input, error) {
+	if err := r.payable(now); err != nil {
+		return payment.Input{}, err
+	}
+	if r.Link != nil {
+		if err := r.Link.open(now); err != nil {
+			return payment.Input{}, err
+		}
+	}
+	v := &r.Session
+	v.Buyer = merged(v.Buyer, in.Buyer)
+	if in.Shipment != nil {
+		v.Shipment = in.Shipment
+	}
+	asked, life, err := v.asked(in, now)
+	asked.Return = s.SessionURL(*v) + ReturnPart
+	return payment.Input{MerchantID: v.MerchantID, Mode: v.Mode, Amount: v.Amount, Reference: v.Reference, Description: v.Title, Items: v.Items,
+		ExpiresIn: life, Rail: provider.RailOnline, ConnectionID: v.ConnectionID, Online: &asked, Owner: string(v.ID), By: string(v.ID)}, err
+}
+
+// same reports whether a payment is what is asked for.
+func (in PayInput) same(p payment.Payment) bool {
+	return p.Online != nil && p.Online.Flow == in.Flow && p.Online.Method == in.Method
 }
 
 // tryID is the id of a session's payment: the same for the same try.
@@ -129,12 +149,16 @@ func (s *Service) resume(ctx context.Context, in PayInput, at step) (p payment.P
 			return at.there, false, renamed(err)
 		}
 	}
-	same := p.Online != nil && p.Online.Flow == in.Flow && p.Online.Method == in.Method
+	if p.State == payment.Pending && ended(p.ExpiresAt, s.Clock.Now()) { // its end may only not have been told yet
+		if seen, err := s.Payments.Refresh(ctx, p.MerchantID, p.Mode, p.ID); err == nil {
+			p = seen
+		}
+	}
 	switch {
 	case p.State.Moneyed():
 		_, err = s.Follow(ctx, in.Session)
 		return p, false, err
-	case at.stale, p.State.Open() && same, p.Progress == provider.ProgressAuthorized:
+	case at.stale, p.State.Open() && in.same(p), p.Progress == provider.ProgressAuthorized:
 		return p, false, nil
 	case p.State == payment.Pending:
 		_, err = s.Abandon(ctx, in.Session, "buyer")
@@ -155,6 +179,7 @@ func (v Session) asked(in PayInput, now time.Time) (provider.Online, time.Durati
 		return out, 0, posta.Invalid("flow", "not_offered")
 	}
 	p.Add(v.Amount.Amount <= 0, "amount", "required")
+	p.Add(v.Amount.Amount > payment.MaxAmount, "amount", "too_high")
 	p.Add(in.Amount != 0 && in.Amount != v.Amount.Amount, "amount", "changed")
 	if in.Flow == provider.FlowRedirect {
 		out.Installments, out.Exclude = v.Terms.MaxInstallments, v.excluded()

@@ -139,6 +139,13 @@ func TestAnotherWayCancelsTheVoucherFirst(t *testing.T) {
 		if same := s.pay(t, voucher(v, "rapipago")); same.ID != slip.ID {
 			t.Error("the same voucher asked for again is another")
 		}
+		wrong := card(v, "appr0")
+		wrong.Installments = 40
+		_, err := s.Pay(t.Context(), wrong)
+		wantProblem(t, err, "installments:out_of_range")
+		if s.charges[slip.ID].status != provider.StatusOpen {
+			t.Error("a wrong input took the voucher away")
+		}
 		p := s.pay(t, card(v, "appr1"))
 		if p.State != payment.Paid || s.charges[slip.ID].status != provider.StatusCanceled {
 			t.Errorf("card %s, voucher %s", p.State, s.charges[slip.ID].status)

@@ -191,8 +191,8 @@ func (s *Service) Session(ctx context.Context, m posta.MerchantID, mode posta.Mo
 // SessionAt finds the session of a page's token, as it stands. Errors: not_found.
 func (s *Service) SessionAt(ctx context.Context, token string) (Session, error) {
 	v, err := s.Store.CheckoutSessionByToken(ctx, token)
-	if err != nil {
-		return Session{}, err
+	if err != nil || v.PaymentID == "" && !ended(v.ExpiresAt, s.Clock.Now()) {
+		return v, err // nothing can have changed it
 	}
 	return s.Follow(ctx, v.ID)
 }
