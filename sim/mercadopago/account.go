@@ -66,7 +66,7 @@ func (a *Account) index(st *state) {
 	}
 	st.accounts[a.UserID] = a
 	st.tokens[a.AccessToken] = a
-	st.publicKeys[a.PublicKey] = credential{a.UserID, a.testKeys()}
+	st.publicKeys[a.PublicKey] = credential{a.UserID, 0, a.testKeys()}
 }
 
 func (a *Account) site() site { return sites[a.Site] }

@@ -18,15 +18,16 @@ type object = map[string]any
 
 // call is one request being answered, under the simulator's lock.
 type call struct {
-	sim     *Simulator
-	op      *operation
-	request *http.Request
-	body    []byte
-	account *Account
-	grant   *grant // an OAuth token's or an application's, nil for the account's own
-	byKey   bool   // a public key opened it
-	keyTest bool   // … one of test credentials
-	now     time.Time
+	sim            *Simulator
+	op             *operation
+	request        *http.Request
+	body           []byte
+	account        *Account
+	grant          *grant // an OAuth token's or an application's, nil for the account's own
+	byKey          bool   // a public key opened it
+	keyTest        bool   // … one of test credentials
+	keyApplication int64  // whose public key it was, 0 the account itself
+	now            time.Time
 }
 
 // reply is an answer. A nil body is none; code is for the traffic list.

@@ -7,8 +7,9 @@ import (
 
 // credential is what a public key opens.
 type credential struct {
-	user int64
-	test bool
+	user        int64
+	application int64 // 0 is that of the account itself
+	test        bool
 }
 
 // grant is a pair of keys besides the account's own: OAuth's, or those of one
@@ -33,7 +34,7 @@ func (g *grant) index(st *state) {
 	if g.PublicKey != "" {
 		delete(st.publicKeys, g.PublicKey)
 		if a := st.accounts[g.UserID]; a != nil && !g.Revoked {
-			st.publicKeys[g.PublicKey] = credential{g.UserID, g.Test}
+			st.publicKeys[g.PublicKey] = credential{g.UserID, g.ApplicationID, g.Test}
 		}
 	}
 }
@@ -52,7 +53,7 @@ func (c *call) publicAnswer(key string) reply {
 	if c.account.Blocked {
 		return blocked()
 	}
-	c.byKey, c.keyTest = true, k.test
+	c.byKey, c.keyTest, c.keyApplication = true, k.test, k.application
 	return c.op.do(c)
 }
 

@@ -242,3 +242,18 @@ func TestMPPAN10_RestartedItAgreesWithItself(t *testing.T) {
 	_, page := again.browser()(panelURL, nil)
 	wantText(t, page, "Mi tienda")
 }
+
+func TestMPPAN11_PublicKeyAndTokenTellTheirApplication(t *testing.T) {
+	b := newStand(t)
+	app, _ := b.sim.CreateApplication(user, "Mi tienda")
+	app, _ = b.sim.ActivateApplication(user, app.ID, "retail", "https://shop.example")
+	const check = "/plugins-credentials-wrapper/credentials"
+	b.equal(b.want(b.call("GET", check, "", "Authorization", "Bearer "+app.Production.AccessToken), 200), text(app.ID), "client_id")
+	b.equal(b.want(b.call("GET", check+"?public_key="+app.Production.PublicKey, "", "Authorization", ""), 200), text(app.ID), "client_id")
+	b.equal(b.want(b.call("GET", check, ""), 200), "7910800073137785", "client_id")
+	own, err := b.sim.RenewCredentials(user, 7910800073137785, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.equal(b.want(b.call("GET", check+"?public_key="+own.Production.PublicKey, "", "Authorization", ""), 200), "7910800073137785", "client_id")
+}

@@ -87,7 +87,7 @@ func searchTestUsers(c *call) reply {
 // checkCredentials is what the official shop plugins ask before they accept
 // keys (§1.2).
 func checkCredentials(c *call) reply {
-	client := c.account.ApplicationID
+	client := cmp.Or(c.keyApplication, c.account.ApplicationID)
 	if c.grant != nil {
 		client = c.grant.ApplicationID
 	}
