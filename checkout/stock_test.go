@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -171,7 +172,10 @@ func TestASessionOfTheAPICarriesItsItemsToThePayment(t *testing.T) {
 			t.Errorf("%+v", v)
 		}
 		p := s.pay(t, card(v, "appr1"))
-		if p.Reference != "order-1042" || len(p.Items) != 1 || p.Items[0].Detail.Route.To != "MDQ" || p.State != payment.Paid {
+		if shown := string(p.JSON()); strings.Contains(shown, "Juana") || !strings.Contains(shown, "MDQ") {
+			t.Errorf("events tell who travels: %s", shown)
+		}
+		if p.Items[0].Detail.Passenger.FirstName != "Juana" || p.Reference != "order-1042" || len(p.Items) != 1 || p.Items[0].Detail.Route.To != "MDQ" || p.State != payment.Paid {
 			t.Errorf("%+v", p)
 		}
 	})

@@ -2,6 +2,7 @@ package payment
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"posta"
@@ -62,7 +63,7 @@ type AttemptView struct {
 func (p Payment) View() View {
 	v := View{ID: p.ID, Mode: p.Mode, State: p.State, Attention: p.Attention, Amount: p.Amount.Amount,
 		Captured: p.Captured, Refunded: p.Refunded, Currency: p.Amount.Currency, Reference: p.Reference,
-		Description: p.Description, Items: p.Items, Till: p.TillID, Store: p.StoreID, Connection: p.ConnectionID,
+		Description: p.Description, Items: withoutPersons(p.Items), Till: p.TillID, Store: p.StoreID, Connection: p.ConnectionID,
 		Rail: p.Rail, Online: p.onlineView(), Owner: p.Owner, Progress: p.Progress, Order: p.Order, Reason: p.LastDetail, CreatedBy: p.CreatedBy, CreatedAt: p.CreatedAt,
 		UpdatedAt: p.UpdatedAt, ExpiresAt: p.ExpiresAt, PaidAt: unlessZero(p.PaidAt), CancelAt: unlessZero(p.CancelAt)}
 	if p.State.Open() {
@@ -83,6 +84,19 @@ func (p Payment) View() View {
 		v.Attempts = append(v.Attempts, view)
 	}
 	return v
+}
+
+// withoutPersons are items without who travels: events stay for ever.
+func withoutPersons(items []provider.Item) []provider.Item {
+	out := slices.Clone(items)
+	for i, item := range out {
+		if item.Detail != nil && item.Detail.Passenger != nil {
+			detail := *item.Detail
+			detail.Passenger = nil
+			out[i].Detail = &detail
+		}
+	}
+	return out
 }
 
 // JSON is the View as it goes into events.
