@@ -25,6 +25,7 @@ import (
 	"posta/project"
 	"posta/quality"
 	"posta/settlement"
+	"posta/subscription"
 	"posta/text"
 	"posta/till"
 	"posta/webhook"
@@ -32,25 +33,26 @@ import (
 
 // Services is what the API serves.
 type Services struct {
-	Accounts     *account.Service
-	Tills        *till.Service
-	Payments     *payment.Service
-	Settlements  *settlement.Service
-	Projects     *project.Service
-	Homologation *homologation.Service
-	GoLive       *golive.Service
-	Quality      *quality.Service
-	Inbox        *inbox.Service
-	Webhooks     *webhook.Service
-	Checkout     *checkout.Service
-	Hub          *live.Hub
-	Events       live.Store
-	Idempotency  *idempotency.Service
-	Catalog      *text.Catalog
-	Clock        posta.Clock
-	Log          *slog.Logger
-	PublicURL    func() string // without a slash at its end
-	Version      string
+	Accounts      *account.Service
+	Tills         *till.Service
+	Payments      *payment.Service
+	Settlements   *settlement.Service
+	Projects      *project.Service
+	Homologation  *homologation.Service
+	GoLive        *golive.Service
+	Quality       *quality.Service
+	Inbox         *inbox.Service
+	Webhooks      *webhook.Service
+	Checkout      *checkout.Service
+	Subscriptions *subscription.Service
+	Hub           *live.Hub
+	Events        live.Store
+	Idempotency   *idempotency.Service
+	Catalog       *text.Catalog
+	Clock         posta.Clock
+	Log           *slog.Logger
+	PublicURL     func() string // without a slash at its end
+	Version       string
 }
 
 // server is the API at work.
@@ -83,6 +85,9 @@ func New(s Services) http.Handler {
 	a.products()
 	a.links()
 	a.sessions()
+	a.plans()
+	a.subscriptions()
+	a.invoices()
 	a.connections()
 	a.methods()
 	a.gates()

@@ -22,6 +22,7 @@ import (
 	"posta/provider"
 	"posta/quality"
 	"posta/settlement"
+	"posta/subscription"
 )
 
 func config(version string) huma.Config {
@@ -61,6 +62,13 @@ var names = map[reflect.Type]string{
 	reflect.TypeFor[checkout.SessionView]():      "CheckoutSession",
 	reflect.TypeFor[checkout.BuyerView]():        "CheckoutBuyer",
 	reflect.TypeFor[posta.Event]():               "Event",
+	reflect.TypeFor[PlanShown]():                 "Plan",
+	reflect.TypeFor[SubscriptionShown]():         "Subscription",
+	reflect.TypeFor[subscription.InvoiceView]():  "Invoice",
+	reflect.TypeFor[subscription.MessageView]():  "SubscriptionMessage",
+	reflect.TypeFor[subscription.Attempt]():      "InvoiceAttempt",
+	reflect.TypeFor[subscription.Attempts]():     "PlanAttempts",
+	reflect.TypeFor[subscription.Change]():       "PendingChange",
 	reflect.TypeFor[settlement.View]():           "Settlement",
 	reflect.TypeFor[settlement.Totals]():         "SettlementTotals",
 	reflect.TypeFor[project.Address]():           "MailAddress",

@@ -31,6 +31,7 @@ import (
 	"posta/settlement"
 	"posta/store"
 	"posta/store/storetest"
+	"posta/subscription"
 	"posta/text"
 	"posta/till"
 	"posta/webhook"
@@ -226,6 +227,9 @@ func (h *hub) wire() {
 	s.Inbox = &inbox.Service{Store: h.db, Clock: h.clock, Log: log, Wake: func() {}, Secret: s.Accounts.Secrets,
 		Read: map[string]func(provider.Delivery, []provider.Secret) (provider.Notice, provider.Verdict){"acquirer": description.ReadNotice}}
 	s.Webhooks = &webhook.Service{Store: h.db, Box: h.box, Clock: h.clock, Log: log, Committed: s.Hub.Wake, Wake: func() {}}
+	s.Subscriptions = &subscription.Service{Store: h.db, Payments: s.Payments, Open: s.Accounts.Open, Clock: h.clock, Log: log, Committed: s.Hub.Wake,
+		Say: func(_, key string, _ ...any) string { return key }, Amount: func(_ string, m posta.Money) string { return m.String() },
+		URL: func() string { return "https://posta.test" }}
 	s.Checkout = &checkout.Service{Store: h.db, Payments: s.Payments, Open: s.Accounts.Open, Clock: h.clock, Log: log, Committed: s.Hub.Wake,
 		URL: func() string { return "https://posta.test" }}
 	s.Events, s.Idempotency = h.db, &idempotency.Service{Store: h.db, Box: h.box, Clock: h.clock}

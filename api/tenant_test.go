@@ -114,7 +114,13 @@ func TestP41_NobodySeesAnothersObjects(t *testing.T) {
 		b.post("/v1/products", "k7", map[string]any{"connection_id": b.connection.ID, "name": "Taza", "price": 1500}).want(http.StatusCreated).into(&product)
 		b.post("/v1/payment_links", "k8", sold).want(http.StatusCreated).into(&link)
 		b.post("/v1/checkout_sessions", "k9", sold).want(http.StatusCreated).into(&session)
-		objects := map[string]string{"products": product.ID, "payment_links": link.ID, "checkout_sessions": session.ID, "endpoints": endpoint.ID, "deliveries": delivery.ID, "projects": string(prj), "payments": open.ID, "refunds": refund.ID, "stores": string(b.store.ID), "tills": string(b.till.ID),
+		var plan, subscribed struct{ ID string }
+		b.post("/v1/plans", "k10", map[string]any{"connection_id": b.connection.ID, "name": "Club", "amount": 1500, "engine": "hub", "methods": []any{"rapipago"},
+			"period": map[string]any{"every": 1, "unit": "months"}, "trial": map[string]any{"every": 1, "unit": "months"}}).want(http.StatusCreated).into(&plan)
+		b.post("/v1/subscriptions", "k11", map[string]any{"plan_id": plan.ID, "buyer": subscriber}).want(http.StatusCreated).into(&subscribed)
+		var billed struct{ Data []struct{ ID string } }
+		b.do("GET", "/v1/subscriptions/"+subscribed.ID+"/invoices", b.test, nil).want(http.StatusOK).into(&billed)
+		objects := map[string]string{"plans": plan.ID, "subscriptions": subscribed.ID, "invoices": billed.Data[0].ID, "products": product.ID, "payment_links": link.ID, "checkout_sessions": session.ID, "endpoints": endpoint.ID, "deliveries": delivery.ID, "projects": string(prj), "payments": open.ID, "refunds": refund.ID, "stores": string(b.store.ID), "tills": string(b.till.ID),
 			"shifts": string(shift.ID), "terminals": string(terminal), "settlements": settlement.ID, "connections": string(b.connection.ID), "notifications": string(notices[0].ID)}
 		d, tested := h.document(), 0
 		for _, route := range d.routes() {
@@ -143,7 +149,7 @@ func TestP41_NobodySeesAnothersObjects(t *testing.T) {
 				}
 			}
 		}
-		if tested < 65 {
+		if tested < 75 {
 			t.Errorf("%d routes tested", tested)
 		}
 
@@ -152,6 +158,7 @@ func TestP41_NobodySeesAnothersObjects(t *testing.T) {
 			t.Errorf("the list holds another's project: %s", body)
 		}
 		for _, path := range []string{"/v1/payments", "/v1/stores", "/v1/tills", "/v1/terminals", "/v1/settlements", "/v1/connections", "/v1/notifications", "/v1/events", "/v1/endpoints",
+			"/v1/plans", "/v1/subscriptions", "/v1/subscriptions?plan_id=" + plan.ID, "/v1/invoices", "/v1/invoices?subscription_id=" + subscribed.ID,
 			"/v1/products", "/v1/payment_links", "/v1/checkout_sessions", "/v1/checkout_sessions?link_id=" + link.ID, "/v1/payment_links?product_id=" + product.ID,
 			"/v1/payments?till_id=" + string(b.till.ID), "/v1/payments?search=" + open.ID, "/v1/notifications?payment_id=" + open.ID,
 			"/v1/settlements?terminal_id=" + string(terminal), "/v1/settlements?store_id=" + string(b.store.ID)} {
@@ -182,6 +189,9 @@ func TestP41_NobodySeesAnothersObjects(t *testing.T) {
 			p := a.post(path, "w9"+path, map[string]any{"connection_id": b.connection.ID, "title": "Taza", "name": "Taza", "amount": 1500, "price": 1500})
 			p.want(http.StatusUnprocessableEntity)
 		}
+		a.post("/v1/plans", "w11", map[string]any{"connection_id": b.connection.ID, "name": "Club", "amount": 1500, "engine": "hub", "methods": []any{"rapipago"},
+			"period": map[string]any{"every": 1, "unit": "months"}}).refused(http.StatusUnprocessableEntity, posta.CodeInvalid)
+		a.post("/v1/subscriptions", "w12", map[string]any{"plan_id": plan.ID, "buyer": subscriber}).refused(http.StatusUnprocessableEntity, posta.CodeInvalid)
 		a.post("/v1/payment_links", "w10", map[string]any{"product_id": product.ID}).refused(http.StatusUnprocessableEntity, posta.CodeInvalid)
 		h.do("PATCH", "/v1/terminals/"+string(own), a.test, map[string]any{"tills": []any{b.till.ID}}).refused(http.StatusUnprocessableEntity, posta.CodeInvalid)
 		a.post("/v1/settlements", "w8", map[string]any{"terminal_id": terminal}).refused(http.StatusUnprocessableEntity, posta.CodeInvalid)

@@ -185,7 +185,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.Subscriptions = a.newSubscriptions(catalog)
 	a.Checkout = &checkout.Service{Store: a.Store, Payments: a.Payments, Open: a.Accounts.Open, Clock: c.Clock, Log: c.Log, URL: a.URL, Committed: a.Hub.Wake}
 	a.loop = work.NewLoop(c.Log, c.Clock, a.metrics.watched(slices.Concat(a.sweeps(answers), a.sending(), a.recurring(), a.granting()))...)
-	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox, Webhooks: a.Webhooks, Checkout: a.Checkout,
+	apiHandler := api.New(api.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox, Webhooks: a.Webhooks, Checkout: a.Checkout, Subscriptions: a.Subscriptions,
 		Projects: a.Projects, Homologation: a.Homologation, GoLive: a.GoLive, Quality: a.Quality, Hub: a.Hub, Events: a.Store, Idempotency: answers, Catalog: catalog, Clock: c.Clock, Log: c.Log,
 		PublicURL: a.URL, Version: Version})
 	var demo *web.Demo

@@ -166,8 +166,8 @@ func (db *DB) ClaimSubscriptions(ctx context.Context, now time.Time, lease time.
 	return claim(ctx, db, "subscription", subscriptionColumns, scanSubscription, now, lease, limit)
 }
 
-// TouchPaid makes due the subscriptions whose invoices' payments had events
-// since the last call, and gives how many events were read. One reader at a
+// TouchPaid makes due the subscriptions of whose invoices' payments something was
+// told since the last call but that they began, and gives how many events were read. One reader at a
 // time; another finds nothing to do.
 func (db *DB) TouchPaid(ctx context.Context, now time.Time, limit int) (int, error) {
 	read := 0
@@ -185,7 +185,8 @@ func (db *DB) TouchPaid(ctx context.Context, now time.Time, limit int) (int, err
 		read = int(to - from[0])
 		if _, err := t.exec(`UPDATE subscription SET due_at = ? WHERE (merchant_id, id) IN (SELECT invoice.merchant_id, invoice.subscription_id
 			FROM event JOIN payment ON payment.id = event.payment_id AND payment.owner <> '' JOIN invoice ON invoice.id = payment.owner
-			WHERE event.position > ? AND event.position <= ?) AND (due_at = 0 OR due_at > ?)`, now, from[0], to, now); err != nil {
+			WHERE event.position > ? AND event.position <= ? AND event.type <> 'payment.created' AND event.type <> 'payment.pending')
+			AND (due_at = 0 OR due_at > ?)`, now, from[0], to, now); err != nil {
 			return err
 		}
 		return t.must("UPDATE subscription_reader SET position = ? WHERE id = 1", to)

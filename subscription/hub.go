@@ -348,10 +348,12 @@ func (s *Service) nextStep(r Record, busy bool) time.Time {
 	for _, i := range r.Invoices {
 		next = soonest(next, i.StepAt, i.FinalAt)
 		if i.State.Asked() {
-			last := i.Attempts[len(i.Attempts)-1].DueAt
-			if last.After(now) {
-				next = soonest(next, last.Add(time.Minute))
-			} else {
+			switch last := i.Attempts[len(i.Attempts)-1]; {
+			case !last.Told:
+				next = soonest(next, now.Add(lease)) // the provider's answer is awaited
+			case last.DueAt.After(now):
+				next = soonest(next, last.DueAt.Add(time.Minute))
+			default:
 				next = soonest(next, now.Add(time.Hour)) // its end is the provider's word, and comes as an event
 			}
 		}

@@ -59,6 +59,11 @@ func (s *Service) ListInvoices(ctx context.Context, f InvoiceFilter) ([]Invoice,
 	return s.Store.ListInvoices(ctx, f)
 }
 
+// Messages lists the messages to a subscription's buyer, oldest first.
+func (s *Service) Messages(ctx context.Context, m posta.MerchantID, id posta.SubscriptionID) ([]Message, error) {
+	return s.Store.MessagesOf(ctx, m, id)
+}
+
 // Happening is one line of a subscription's story: an event of it or of one of
 // its invoices, or a message to its buyer.
 type Happening struct {

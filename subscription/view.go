@@ -134,3 +134,23 @@ func mustJSON(v any) []byte {
 	}
 	return b
 }
+
+// MessageView is a message to a buyer as the API shows it.
+type MessageView struct {
+	ID        posta.MessageID `json:"id"`
+	Invoice   posta.InvoiceID `json:"invoice_id,omitempty"`
+	Kind      Kind            `json:"kind" enum:"voucher,before,due,after,paused,canceled"`
+	To        string          `json:"to"`
+	Subject   string          `json:"subject"`
+	Text      string          `json:"text"`
+	State     MessageState    `json:"state" enum:"queued,sent,failed,kept" doc:"kept: there is no mail server, or no address"`
+	Detail    string          `json:"detail,omitempty" doc:"the mail server's words on a failure"`
+	CreatedAt time.Time       `json:"created_at"`
+	SentAt    *time.Time      `json:"sent_at,omitempty"`
+}
+
+// View shows the message.
+func (m Message) View() MessageView {
+	return MessageView{ID: m.ID, Invoice: m.InvoiceID, Kind: m.Kind, To: m.To, Subject: m.Subject, Text: m.Text, State: m.State, Detail: m.Detail,
+		CreatedAt: m.CreatedAt, SentAt: unlessZero(m.SentAt)}
+}
