@@ -53,6 +53,14 @@ func (p Plan) start(signed time.Time, zone *time.Location) time.Time {
 	return begin
 }
 
+// First is when the first period of who signs up at signed is charged, and what
+// it costs; country is the account's.
+func (p Plan) First(signed time.Time, country string) (at time.Time, price posta.Money) {
+	zone := zoneOf(country)
+	at = p.start(signed, zone)
+	return at, p.price(p.Amount, at, 1, zone)
+}
+
 // period is the n-th period of a subscription, n = 1, 2, 3…: it ends where the next begins.
 func (p Plan) period(start time.Time, n int, zone *time.Location) (from, to time.Time) {
 	if p.BillingDay == 0 {

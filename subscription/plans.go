@@ -156,6 +156,11 @@ func voucher(m posta.Method) bool {
 	return kind && m.Next != posta.NextRedirect && m.Next != posta.NextNothing
 }
 
+// Vouchers are the methods of a country that a plan of EngineHub can have.
+func Vouchers(country string) []posta.Method {
+	return slices.DeleteFunc(posta.MethodsOf(country), func(m posta.Method) bool { return !voucher(m) })
+}
+
 func https(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && len(address) <= 600
