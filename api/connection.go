@@ -18,10 +18,14 @@ type Connection struct {
 	Fields     []ConnectionField  `json:"fields"`
 	RefundLate bool               `json:"refund_late" doc:"give back by itself what was paid after cancel or expiry"`
 	HookURL    string             `json:"hook_url" format:"uri" doc:"where the provider is to send its notices"`
+	Country    string             `json:"country" doc:"where it sells, and in whose currency" example:"AR"`
 	Account    string             `json:"account,omitempty" doc:"the provider's own id of the account, once checked"`
 	CheckedAt  *time.Time         `json:"checked_at,omitempty"`
-	CreatedAt  time.Time          `json:"created_at"`
-	UpdatedAt  time.Time          `json:"updated_at"`
+	// LostAt and GrantedUntil tell of credentials that do not last.
+	LostAt       *time.Time `json:"lost_at,omitempty" doc:"since when the provider refuses the credentials: connect again"`
+	GrantedUntil *time.Time `json:"granted_until,omitempty" doc:"of an account that was connected by OAuth: the end of its access token, which is renewed 30 days before"`
+	CreatedAt    time.Time  `json:"created_at"`
+	UpdatedAt    time.Time  `json:"updated_at"`
 }
 
 // ConnectionField is a credential or setting. A secret's value is never shown.
@@ -37,6 +41,7 @@ type ConnectionField struct {
 type NewConnection struct {
 	Provider   string            `json:"provider" example:"mercadopago"`
 	Name       string            `json:"name"`
+	Country    string            `json:"country,omitempty" enum:"AR,BR,CO,MX,CL,UY,PE" doc:"of the account; the merchant's if left out. Stores and tills are of the merchant's country only"`
 	Fields     map[string]string `json:"fields,omitempty" doc:"the provider's credentials and settings, by name"`
 	RefundLate bool              `json:"refund_late,omitempty"`
 }
@@ -59,6 +64,7 @@ type Checked struct {
 	Nickname string `json:"nickname,omitempty"`
 	Country  string `json:"country,omitempty"`
 	Test     bool   `json:"test"`
+	Pair     string `json:"pair,omitempty" enum:"same,unproven" doc:"whether public key and access token are of one application; unproven where the provider does not tell; left out where there is only one of them"`
 }
 
 // ConnectionPath names a connection.
@@ -73,7 +79,7 @@ type connectionAnswer struct {
 
 var exampleConnection = Connection{ID: posta.IDFrom[posta.ConnectionID](exampleULID), Mode: posta.Test, Provider: "mercadopago",
 	Name: "Sucursal Centro", Fields: []ConnectionField{{Name: "access_token", Secret: true, Set: true, Hint: "••••4f2a"}},
-	HookURL: "https://posta.example/hooks/con_" + exampleULID, Account: "446566691", CheckedAt: &exampleAt, CreatedAt: exampleAt, UpdatedAt: exampleAt}
+	HookURL: "https://posta.example/hooks/con_" + exampleULID, Country: "AR", Account: "446566691", CheckedAt: &exampleAt, CreatedAt: exampleAt, UpdatedAt: exampleAt}
 
 func (a *server) connections() {
 	const tag = "Connections"
@@ -87,11 +93,11 @@ func (a *server) connections() {
 			call := callOf(ctx)
 			c, err := a.Accounts.CreateConnection(ctx, account.ConnectionInput{ID: posta.IDFrom[posta.ConnectionID](call.claim.ULID),
 				MerchantID: call.key.MerchantID, Mode: call.key.Mode, Provider: in.Body.Provider, Name: in.Body.Name,
-				Fields: in.Body.Fields, RefundLate: in.Body.RefundLate})
+				Country: in.Body.Country, Fields: in.Body.Fields, RefundLate: in.Body.RefundLate})
 			if err != nil {
 				return nil, fieldsOf(err)
 			}
-			return a.connectionAnswer(c, "/v1/connections/"+string(c.ID))
+			return a.connectionAnswer(ctx, c, "/v1/connections/"+string(c.ID))
 		})
 	add(a, http.MethodGet, "/v1/connections/{id}", about{id: "get_connection", tag: tag, summary: "Get a connection", answer: exampleConnection},
 		func(ctx context.Context, in *ConnectionPath) (*connectionAnswer, error) {
@@ -99,13 +105,13 @@ func (a *server) connections() {
 			if err != nil {
 				return nil, err
 			}
-			return a.connectionAnswer(c, "")
+			return a.connectionAnswer(ctx, c, "")
 		})
 	add(a, http.MethodPatch, "/v1/connections/{id}", about{id: "update_connection", tag: tag, summary: "Change a connection",
 		request: ConnectionChange{Name: new("Sucursal Norte")}, answer: exampleConnection}, a.updateConnection)
 	add(a, http.MethodPost, "/v1/connections/{id}/check", about{id: "check_connection", tag: tag, summary: "Ask the provider whose the credentials are",
 		codes:  []posta.Code{posta.CodeProviderRejected, posta.CodeProviderUnavailable, posta.CodeModeMismatch, posta.CodeConflict, posta.CodeRateLimited},
-		answer: Checked{Account: "446566691", Nickname: "TESTUSER", Country: "AR", Test: true}},
+		answer: Checked{Account: "446566691", Nickname: "TESTUSER", Country: "AR", Test: true, Pair: "same"}},
 		func(ctx context.Context, in *ConnectionPath) (*struct{ Body Checked }, error) {
 			c, err := a.connection(ctx, in.ID)
 			if err != nil {
@@ -118,7 +124,7 @@ func (a *server) connections() {
 			if err != nil {
 				return nil, err
 			}
-			return &struct{ Body Checked }{Checked{who.ID, who.Nickname, who.Country, who.Test}}, nil
+			return &struct{ Body Checked }{Checked{who.ID, who.Nickname, who.Country, who.Test, string(who.Pair)}}, nil
 		})
 }
 
@@ -136,17 +142,31 @@ func (a *server) connection(ctx context.Context, text string) (account.Connectio
 	return c, err
 }
 
-func (a *server) connectionAnswer(c account.Connection, location string) (*connectionAnswer, error) {
-	view, err := a.connectionView(c)
+func (a *server) connectionAnswer(ctx context.Context, c account.Connection, location string) (*connectionAnswer, error) {
+	merchant, err := a.Accounts.Store.Merchant(ctx, c.MerchantID)
+	if err != nil {
+		return nil, err
+	}
+	view, err := a.connectionView(c, merchant.Country)
 	if err != nil {
 		return nil, err
 	}
 	return &connectionAnswer{location, view}, nil
 }
 
-func (a *server) connectionView(c account.Connection) (Connection, error) {
+// connectionView shows a connection of a merchant of that country.
+func (a *server) connectionView(c account.Connection, home string) (Connection, error) {
 	out := Connection{ID: c.ID, Mode: c.Mode, Provider: c.Provider, Name: c.Name, Fields: []ConnectionField{}, RefundLate: c.RefundLate,
-		HookURL: a.PublicURL() + "/hooks/" + string(c.ID), Account: c.Account, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
+		HookURL: a.PublicURL() + "/hooks/" + string(c.ID), Country: c.Country, Account: c.Account, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
+	if c.Country == "" {
+		out.Country = home
+	}
+	if !c.LostAt.IsZero() {
+		out.LostAt = &c.LostAt
+	}
+	if !c.Grant.ExpiresAt.IsZero() {
+		out.GrantedUntil = &c.Grant.ExpiresAt
+	}
 	if !c.CheckedAt.IsZero() {
 		out.CheckedAt = &c.CheckedAt
 	}
@@ -163,12 +183,16 @@ func (a *server) listConnections(ctx context.Context, _ *none) (*struct{ Body Co
 	if err != nil {
 		return nil, err
 	}
+	merchant, err := a.Accounts.Store.Merchant(ctx, key.MerchantID)
+	if err != nil {
+		return nil, err
+	}
 	out := ConnectionList{Data: []Connection{}}
 	for _, c := range all {
 		if c.Mode != key.Mode {
 			continue
 		}
-		view, err := a.connectionView(c)
+		view, err := a.connectionView(c, merchant.Country)
 		if err != nil {
 			return nil, err
 		}
@@ -196,5 +220,5 @@ func (a *server) updateConnection(ctx context.Context, in *struct {
 	if c, err = a.Accounts.UpdateConnection(ctx, change); err != nil {
 		return nil, fieldsOf(err)
 	}
-	return a.connectionAnswer(c, "")
+	return a.connectionAnswer(ctx, c, "")
 }

@@ -46,21 +46,6 @@ type Device struct {
 	Terminal   posta.TerminalID `json:"terminal_id"` // the hub's, "" if it has none of it
 }
 
-// Connection is the merchant's account at a provider.
-type Connection struct {
-	ID       posta.ConnectionID `json:"id"`
-	Mode     posta.Mode         `json:"mode"`
-	Provider string             `json:"provider"`
-	Name     string             `json:"name"`
-}
-
-// Connections lists the connections of the key's mode.
-func (c *Client) Connections(ctx context.Context) ([]Connection, error) {
-	var out struct{ Data []Connection }
-	err := c.Do(ctx, http.MethodGet, "/v1/connections", "", nil, &out)
-	return out.Data, err
-}
-
 // Terminals lists the terminals in use.
 func (c *Client) Terminals(ctx context.Context) ([]Terminal, error) {
 	var out struct{ Data []Terminal }
