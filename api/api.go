@@ -74,6 +74,7 @@ func New(s Services) http.Handler {
 	a.payments()
 	a.captures()
 	a.refunds()
+	a.chargebacks()
 	a.slips()
 	a.stores()
 	a.tills()

@@ -120,7 +120,8 @@ func TestP41_NobodySeesAnothersObjects(t *testing.T) {
 		b.post("/v1/subscriptions", "k11", map[string]any{"plan_id": plan.ID, "buyer": subscriber}).want(http.StatusCreated).into(&subscribed)
 		var billed struct{ Data []struct{ ID string } }
 		b.do("GET", "/v1/subscriptions/"+subscribed.ID+"/invoices", b.test, nil).want(http.StatusOK).into(&billed)
-		objects := map[string]string{"plans": plan.ID, "subscriptions": subscribed.ID, "invoices": billed.Data[0].ID, "products": product.ID, "payment_links": link.ID, "checkout_sessions": session.ID, "endpoints": endpoint.ID, "deliveries": delivery.ID, "projects": string(prj), "payments": open.ID, "refunds": refund.ID, "stores": string(b.store.ID), "tills": string(b.till.ID),
+		back := b.takenBack(paid)
+		objects := map[string]string{"chargebacks": string(back), "plans": plan.ID, "subscriptions": subscribed.ID, "invoices": billed.Data[0].ID, "products": product.ID, "payment_links": link.ID, "checkout_sessions": session.ID, "endpoints": endpoint.ID, "deliveries": delivery.ID, "projects": string(prj), "payments": open.ID, "refunds": refund.ID, "stores": string(b.store.ID), "tills": string(b.till.ID),
 			"shifts": string(shift.ID), "terminals": string(terminal), "settlements": settlement.ID, "connections": string(b.connection.ID), "notifications": string(notices[0].ID)}
 		d, tested := h.document(), 0
 		for _, route := range d.routes() {

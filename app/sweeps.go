@@ -23,6 +23,7 @@ const (
 	sweepRuns          = "runs"
 	sweepQuality       = "quality"
 	sweepSwaps         = "swaps"
+	sweepChargebacks   = "chargebacks"
 	sweepSessions      = "checkout_sessions"
 	sweepSessionNews   = "checkout_news"
 )
@@ -41,6 +42,7 @@ func (a *App) sweeps(answers *idempotency.Service) []work.Sweep {
 		{Name: sweepMail, Run: a.Projects.SweepMail, Every: time.Second, Limit: 4},
 		{Name: sweepRuns, Run: a.Homologation.SweepRuns, Every: time.Second, Limit: 4},
 		{Name: sweepQuality, Run: a.Quality.SweepQuality, Every: time.Minute, Limit: 4},
+		{Name: sweepChargebacks, Run: a.Payments.SweepChargebacks, Every: time.Minute, Limit: 4},
 		{Name: sweepSessions, Run: a.Checkout.SweepSessions, Every: 5 * time.Second, Limit: 8},
 		{Name: sweepSessionNews, Run: a.Checkout.SweepPaymentNews, Every: time.Second, Limit: 1},
 		{Name: sweepSwaps, Every: time.Minute, Run: func(ctx context.Context, _ func(func())) (int, error) { return a.Accounts.SweepSwaps(ctx) }},

@@ -40,6 +40,7 @@ type cli struct {
 	Tills        tillsCmd        `cmd:"" help:"List the tills of a running hub, with the ids that payments create wants."`
 	Terminals    terminalsCmd    `cmd:"" help:"List, add and remove the card terminals of a running hub."`
 	Settlements  settlementsCmd  `cmd:"" help:"Close the batches of card terminals, and see how provider and hub agree."`
+	Chargebacks  chargebacksCmd  `cmd:"" help:"See chargebacks of a running hub, and hand in evidence."`
 	Connections  connectionsCmd  `cmd:"" help:"List the accounts at providers of a running hub, and ask whose they are."`
 	Endpoints    endpointsCmd    `cmd:"" help:"Have a running hub tell other systems what happens, and see what they answered."`
 	Projects     projectsCmd     `cmd:"" help:"List and show the integration projects of a running hub."`
