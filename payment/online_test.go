@@ -64,10 +64,12 @@ func TestOnlineIsHeldToCountryAndMethod(t *testing.T) {
 		"odd e-mail":              {card(func(o *provider.Online) { o.Buyer.Email = "Ana <ana@shop.example>" }), "online.buyer.email malformed"},
 		"no document":             {card(func(o *provider.Online) { o.Buyer.Identification = provider.Identification{} }), "online.buyer.identification required"},
 		"a document of nowhere":   {card(func(o *provider.Online) { o.Buyer.Identification.Type = "CPF" }), "online.buyer.identification unknown_type"},
-		"a mistyped CUIT":         {card(func(o *provider.Online) { o.Buyer.Identification = provider.Identification{Type: "CUIT", Number: "30-00000000-8"} }), "online.buyer.identification check_digit"},
-		"redirect":                {provider.Online{Flow: provider.FlowRedirect}, ""},
-		"redirect with a method":  {provider.Online{Flow: provider.FlowRedirect, Method: "visa"}, "online.method not_with_flow"},
-		"redirect to authorize":   {provider.Online{Flow: provider.FlowRedirect, Authorize: true}, "online.authorize not_with_flow"},
+		"a mistyped CUIT": {card(func(o *provider.Online) {
+			o.Buyer.Identification = provider.Identification{Type: "CUIT", Number: "30-00000000-8"}
+		}), "online.buyer.identification check_digit"},
+		"redirect":               {provider.Online{Flow: provider.FlowRedirect}, ""},
+		"redirect with a method": {provider.Online{Flow: provider.FlowRedirect, Method: "visa"}, "online.method not_with_flow"},
+		"redirect to authorize":  {provider.Online{Flow: provider.FlowRedirect, Authorize: true}, "online.authorize not_with_flow"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name == "no flow" {
