@@ -21,7 +21,7 @@ type state struct{ Context }
 //	date datetime exact rel t    moments in the merchant's zone; iso t for attributes
 //	minute day t                 2026-03-01T15:04, 2026-03-01 for inputs, "" of no moment
 //	span d                       a duration
-//	qr text                      an SVG
+//	qr text, barcode text        an SVG
 //	dict "k" v …  list v …       arguments for partials
 //	here "/payments"             true when the request's path is at or under it
 //	json v                       for data- attributes
@@ -54,6 +54,7 @@ func (s *state) funcs(t *Templates) template.FuncMap {
 		"span":      func(d time.Duration) string { return s.Words.Duration(d) },
 		"zone":      func() string { return s.Zone.String() },
 		"qr":        QR,
+		"barcode":   Barcode,
 		"dict":      dict,
 		"list":      func(values ...any) []any { return values },
 		"shape":     Shape,

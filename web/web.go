@@ -17,6 +17,7 @@ import (
 
 	"posta"
 	"posta/account"
+	"posta/checkout"
 	"posta/golive"
 	"posta/homologation"
 	"posta/inbox"
@@ -50,6 +51,7 @@ type Services struct {
 	GoLive       *golive.Service
 	Inbox        *inbox.Service
 	Webhooks     *webhook.Service
+	Checkout     *checkout.Service
 	Hub          *live.Hub
 	Events       Events
 	Calls        outbound.Store
@@ -144,5 +146,6 @@ func (s *server) routes(mux *http.ServeMux) {
 	s.peopleRoutes(mux)       // /desk/people
 	s.templateRoutes(mux)     // /desk/templates  /projects/{project}/upgrade
 	s.clientRoutes(mux)       // /c/{token}  /client
+	s.buyRoutes(mux)          // /l/{link}  /pay/{session}
 	mux.Handle("/", s.anyone(func(*visit) error { return &posta.Error{Code: posta.CodeNotFound} }))
 }
