@@ -24,7 +24,7 @@ const (
 	// takes up to an hour (docs/providers/mercadopago-online.md §3.4).
 	patience = 15 * time.Minute
 	// longestLook is how long the provider is not asked at all: notices may be lost.
-	longestLook = 15 * 24 * time.Hour
+	longestLook = 31 * 24 * time.Hour
 	// lapse is how long a subscription waits for its buyer.
 	lapse = 30 * 24 * time.Hour
 )

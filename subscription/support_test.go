@@ -16,6 +16,7 @@ import (
 	"posta/payment"
 	"posta/provider"
 	"posta/provider/mercadopago"
+	"posta/sim/fault"
 	sim "posta/sim/mercadopago"
 	"posta/store"
 	"posta/store/storetest"
@@ -41,6 +42,8 @@ type hub struct {
 	clock    *posta.MovableClock
 	world    storetest.World
 	post     *postman
+	wire     *http.Transport
+	link     provider.Connector
 }
 
 // postman takes mail, or refuses it.
@@ -89,8 +92,8 @@ func newHub(t testing.TB, db *store.DB, switches sim.Switches) *hub {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &hub{sim: s, db: db, clock: clock, world: storetest.Seed(t, db), post: &postman{}}
-	opener := func(context.Context, posta.ConnectionID) (provider.Connector, error) { return connector, nil }
+	h := &hub{sim: s, db: db, clock: clock, world: storetest.Seed(t, db), post: &postman{}, wire: transport, link: connector}
+	opener := func(context.Context, posta.ConnectionID) (provider.Connector, error) { return h.link, nil }
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	h.payments = &payment.Service{Store: db, Clock: clock, Log: log, Committed: func() {}, Open: opener, NotifyURL: func(posta.ConnectionID) string { return "" }}
 	catalog := text.Must()
@@ -101,6 +104,17 @@ func newHub(t testing.TB, db *store.DB, switches sim.Switches) *hub {
 		},
 		Mail: h.post, MailFrom: "cobros@posta.example", URL: func() string { return "https://posta.example" }}
 	return h
+}
+
+// unplugged has the wire fail by rules, each call on a connection of its own: one
+// that is cut is not asked again by the transport.
+func (h *hub) unplugged(t testing.TB, rules ...fault.Rule) {
+	t.Helper()
+	h.wire.CloseIdleConnections()
+	h.wire.DisableKeepAlives = true
+	if err := h.sim.Fault().Set(rules...); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // sqlite is a hub on a database of its own.
