@@ -53,7 +53,7 @@ func TestGrant_ConnectsOnceAndForWhoeverAskedForIt(t *testing.T) {
 	if c.Account != "810000001" || c.Mode != posta.Test || c.Config["public_key"] == "" || !c.Grant.ExpiresAt.Equal(g.clock.Now().Add(180*day)) || !c.DueAt.Equal(g.clock.Now().Add(150*day)) {
 		t.Errorf("%+v", c)
 	}
-	has(t, b.page(got.to), "Funciona: la cuenta es TESTTIENDA")
+	has(t, b.page(got.to), "Funciona: la cuenta es TESTTIENDA", "Nada que configurar")
 	if again := b.get(back); strings.HasSuffix(again.to, "/webhook") || len(g.connections()) != 1 {
 		t.Errorf("told twice: %s", again.to)
 	}

@@ -78,6 +78,18 @@ func TestConnect_WhatFitsIsStoredCheckedWithItsCountry(t *testing.T) {
 		"latitude", "-22.9", "longitude", "-43.2"); got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, "es de otro país: BR") {
 		t.Errorf("a store abroad: %d %s", got.status, got.to)
 	}
+	// The same form sent twice is one connection; the pages then look at its mode.
+	nonce := posta.NewULID(g.clock.Now())
+	for range 2 {
+		got = b.post("/connections/new", "nonce", nonce, "provider", "mercadopago", "name", "Real", "mode", "live", "country", "AR", "config.public_key", realKey, "config.access_token", realToken)
+	}
+	has(t, b.page(got.to), "Avisos del proveedor")
+	if n := len(g.connections()); n != 2 {
+		t.Errorf("%d connections", n)
+	}
+	if got := b.post("/mode", "mode", "test"); got.status != http.StatusSeeOther {
+		t.Fatal(got.status)
+	}
 	// What is typed later is asked about too.
 	path := "/connections/" + string(made[0].ID)
 	if got := b.post(path, "name", "Otra", "country", "BR", "config.public_key", argentineKey, "config.access_token", argentineToken); got.status != http.StatusUnprocessableEntity {
