@@ -71,7 +71,10 @@ func (s *Service) ChangeCard(ctx context.Context, m posta.MerchantID, mode posta
 	if sub.Ref == "" && sub.State == Pending {
 		return s.firstCard(ctx, sub, token)
 	}
-	return s.change(ctx, m, mode, id, Change{Token: token, By: by}, Pending, Active, PastDue)
+	if sub.State == Pending {
+		return s.change(ctx, m, mode, id, Change{Token: token, State: Active, By: by}, Pending)
+	}
+	return s.change(ctx, m, mode, id, Change{Token: token, By: by}, Active, PastDue)
 }
 
 // firstCard makes at the provider what waited for its buyer to sign up there. One
@@ -209,11 +212,14 @@ var statuses = map[State]provider.SubscriptionStatus{
 // repeated. The subscription comes back as it was before with an error.
 func (s *Service) push(ctx context.Context, connector provider.Subscriber, sub Subscription) (Subscription, error) {
 	c := *sub.Change
-	asked := provider.SubscriptionChange{Status: statuses[c.State], Token: c.Token}
+	asked := provider.SubscriptionChange{Status: statuses[c.State]}
 	if c.Amount > 0 {
 		asked.Amount = posta.Money{Amount: c.Amount, Currency: sub.Amount.Currency}
 	}
-	fact, err := connector.ChangeSubscription(tag(ctx, sub, "change"), sub.Ref, asked, c.Key)
+	fact, err := s.pushCard(ctx, connector, sub)
+	if err == nil && (c.Token == "" || asked.Status != "" && asked.Status != fact.Status) {
+		fact, err = connector.ChangeSubscription(tag(ctx, sub, "change"), sub.Ref, asked, c.Key)
+	}
 	if posta.Temporary(err) || posta.ErrorCode(err) == posta.CodeUnauthorized {
 		return s.unanswered(ctx, sub, err)
 	}
@@ -241,9 +247,30 @@ func (s *Service) push(ctx context.Context, connector provider.Subscriber, sub S
 	return r.Subscription, err
 }
 
+// pushCard asks for another card, where that is wanted. A token pays once: one that
+// is refused on a repeat did its work where the card is another by now.
+func (s *Service) pushCard(ctx context.Context, connector provider.Subscriber, sub Subscription) (provider.SubscriptionFact, error) {
+	if sub.Change.Token == "" {
+		return provider.SubscriptionFact{}, nil
+	}
+	fact, err := connector.ChangeSubscription(tag(ctx, sub, "change"), sub.Ref, provider.SubscriptionChange{Token: sub.Change.Token}, sub.Change.Key+"-card")
+	if posta.ErrorCode(err) != posta.CodeProviderRejected {
+		return fact, err
+	}
+	now, lookErr := connector.Subscription(tag(ctx, sub, "change"), provider.Subscription{Ref: sub.Ref})
+	if lookErr == nil && now.Card != "" && now.Card != sub.CardRef {
+		return now, nil
+	}
+	return fact, err
+}
+
 // confirm takes in a change that the provider made, as what was asked for.
 func (s *Service) confirm(r *Record, c Change, fact provider.SubscriptionFact) {
 	sub := &r.Subscription
+	if c.Token != "" && fact.Card != sub.CardRef {
+		sub.CardRef, sub.UpdatedAt = fact.Card, s.Clock.Now()
+		r.tell(s, c.By, "subscription.changed")
+	}
 	switch {
 	case c.State == Active:
 		s.stand(r, r.standing(), c.By)
@@ -251,9 +278,6 @@ func (s *Service) confirm(r *Record, c Change, fact provider.SubscriptionFact) {
 		s.end(r, c.State, c.Reason, c.By)
 	case c.Amount > 0:
 		sub.Amount.Amount, sub.UpdatedAt = c.Amount, s.Clock.Now()
-		r.tell(s, c.By, "subscription.changed")
-	default:
-		sub.CardRef, sub.UpdatedAt = fact.Card, s.Clock.Now()
 		r.tell(s, c.By, "subscription.changed")
 	}
 	s.learn(r, fact)
