@@ -167,7 +167,7 @@ func TestP33_RefundsAndChargebacksNeverExceedTheCharge(t *testing.T) {
 			}
 		}
 		var taken, theirs int64
-		for _, b := range h.Chargebacks() {
+		for _, b := range h.counter.Chargebacks() {
 			theirs += b.Amount
 		}
 		if all := backs(p); len(all) > 0 {
