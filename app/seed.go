@@ -15,7 +15,7 @@ import (
 var (
 	legacyAccount = mercadopago.Account{UserID: 100000001, AccessToken: "SIMULATED-ACCESS-TOKEN-LEGACY", Nickname: "POSTADEMO1",
 		Site: "MLA", WebhookSecret: "simulated-webhook-secret-1", FeedKey: "simulated-feed-key-1", ApplicationID: 500000001, Test: true}
-	ordersAccount = mercadopago.Account{UserID: 100000002, AccessToken: "SIMULATED-ACCESS-TOKEN-ORDERS", Nickname: "POSTADEMO2",
+	ordersAccount = mercadopago.Account{UserID: 100000002, AccessToken: "SIMULATED-ACCESS-TOKEN-ORDERS", PublicKey: "SIMULATED-PUBLIC-KEY-ORDERS", Nickname: "POSTADEMO2",
 		Site: "MLA", WebhookSecret: "simulated-webhook-secret-2", FeedKey: "simulated-feed-key-2", ApplicationID: 500000002, Test: true,
 		BusinessName: "Almacén La Posta", PanelTopics: []string{"order", "payment"}}
 )
@@ -66,7 +66,7 @@ func (d *Demo) seedMerchant(ctx context.Context) error {
 		{"Mercado Pago QR", legacyAccount, map[string]string{"flow": "legacy", "access_token": legacyAccount.AccessToken}, "Centro",
 			till.Address{Street: "Calle Ficticia", Number: "123", City: "La Plata", State: "Buenos Aires", Latitude: "-34.9214", Longitude: "-57.9545"},
 			"23:30", []string{"Caja 1", "Caja 2"}},
-		{"Mercado Pago Orders", ordersAccount, map[string]string{"flow": "orders", "qr_mode": "hybrid", "access_token": ordersAccount.AccessToken, "webhook_secret": ordersAccount.WebhookSecret}, "Costanera",
+		{"Mercado Pago Orders", ordersAccount, map[string]string{"flow": "orders", "qr_mode": "hybrid", "access_token": ordersAccount.AccessToken, "public_key": ordersAccount.PublicKey, "webhook_secret": ordersAccount.WebhookSecret}, "Costanera",
 			till.Address{Street: "Avenida Inventada", Number: "4567", City: "La Plata", State: "Buenos Aires", Latitude: "-34.9100", Longitude: "-57.9300"},
 			"", []string{"Caja única"}},
 	} {

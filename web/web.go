@@ -147,5 +147,7 @@ func (s *server) routes(mux *http.ServeMux) {
 	s.templateRoutes(mux)     // /desk/templates  /projects/{project}/upgrade
 	s.clientRoutes(mux)       // /c/{token}  /client
 	s.buyRoutes(mux)          // /l/{link}  /pay/{session}
+	s.buyCardRoutes(mux)      // /pay/{session}/card  …/challenge
+	s.buttonRoutes(mux)       // /button.js
 	mux.Handle("/", s.anyone(func(*visit) error { return &posta.Error{Code: posta.CodeNotFound} }))
 }
