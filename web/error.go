@@ -18,10 +18,13 @@ func status(code posta.Code) int {
 		return http.StatusForbidden
 	case posta.CodeRateLimited:
 		return http.StatusTooManyRequests
-	case posta.CodeConflict, posta.CodeStoreInUse, posta.CodeShiftOpen, posta.CodeTillBusy, posta.CodeTerminalBusy, posta.CodeState, posta.CodeInFlight, posta.CodeIdempotencyReused:
+	case posta.CodeConflict, posta.CodeStoreInUse, posta.CodeShiftOpen, posta.CodeTillBusy, posta.CodeTerminalBusy, posta.CodeState, posta.CodeInFlight, posta.CodeIdempotencyReused,
+		posta.CodeSoldOut, posta.CodeAlreadyPaid, posta.CodeUnderWay:
 		return http.StatusConflict
 	case posta.CodeInvalid, posta.CodeRefundExceeds, posta.CodeCardNumber, posta.CodeProviderRejected:
 		return http.StatusUnprocessableEntity
+	case posta.CodeLinkDisabled, posta.CodeLinkExpired, posta.CodeSessionExpired:
+		return http.StatusGone
 	case posta.CodeTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case posta.CodeUnsupportedMedia:
