@@ -24,30 +24,32 @@ type cli struct {
 	JSON        bool             `name:"json" help:"Print JSON; errors too, on standard error."`
 	VersionFlag kong.VersionFlag `name:"version" help:"Print the version."`
 
-	Demo         demoCmd         `cmd:"" help:"Run the hub and simulated providers together, with a shop to try. Needs no network and no other service."`
-	Serve        serveCmd        `cmd:"" help:"Run the hub."`
-	Sim          simCmd          `cmd:"" help:"Run a provider's simulator alone."`
-	Setup        setupCmd        `cmd:"" help:"Make a merchant and its first user in a hub that does not run."`
-	Migrate      migrateCmd      `cmd:"" help:"Bring the database's schema up to date. Stop the hub and back up first."`
-	Backup       backupCmd       `cmd:"" help:"Write a consistent copy of the database to a file, also while the hub runs."`
-	Restore      restoreCmd      `cmd:"" help:"Put a copy back as the database of a hub that does not run."`
-	Doctor       doctorCmd       `cmd:"" help:"Look at the hub, its machine and its connections, and say what to do. Can write a support bundle."`
-	Payments     paymentsCmd     `cmd:"" help:"Create, show, list, watch, cancel and give back payments of a running hub."`
-	Refunds      refundsCmd      `cmd:"" help:"Show refunds of a running hub, and take them off their terminals."`
-	Products     productsCmd     `cmd:"" help:"Add and list what a running hub sells online."`
-	Links        linksCmd        `cmd:"" help:"Make, list and close payment links of a running hub."`
-	Sessions     sessionsCmd     `cmd:"" help:"Send a buyer to pay, and see what became of it."`
-	Tills        tillsCmd        `cmd:"" help:"List the tills of a running hub, with the ids that payments create wants."`
-	Terminals    terminalsCmd    `cmd:"" help:"List, add and remove the card terminals of a running hub."`
-	Settlements  settlementsCmd  `cmd:"" help:"Close the batches of card terminals, and see how provider and hub agree."`
-	Chargebacks  chargebacksCmd  `cmd:"" help:"See chargebacks of a running hub, and hand in evidence."`
-	Connections  connectionsCmd  `cmd:"" help:"List the accounts at providers of a running hub, and ask whose they are."`
-	Endpoints    endpointsCmd    `cmd:"" help:"Have a running hub tell other systems what happens, and see what they answered."`
-	Projects     projectsCmd     `cmd:"" help:"List and show the integration projects of a running hub."`
-	Homologation homologationCmd `cmd:"" help:"Run a project's homologation cases, and fill the provider's sheet."`
-	Quality      qualityCmd      `cmd:"" help:"Measure the quality of an integration."`
-	Version      versionCmd      `cmd:"" help:"Print the version."`
-	Completion   completionCmd   `cmd:"" help:"Print a completion script for bash, zsh or fish."`
+	Demo          demoCmd          `cmd:"" help:"Run the hub and simulated providers together, with a shop to try. Needs no network and no other service."`
+	Serve         serveCmd         `cmd:"" help:"Run the hub."`
+	Sim           simCmd           `cmd:"" help:"Run a provider's simulator alone."`
+	Setup         setupCmd         `cmd:"" help:"Make a merchant and its first user in a hub that does not run."`
+	Migrate       migrateCmd       `cmd:"" help:"Bring the database's schema up to date. Stop the hub and back up first."`
+	Backup        backupCmd        `cmd:"" help:"Write a consistent copy of the database to a file, also while the hub runs."`
+	Restore       restoreCmd       `cmd:"" help:"Put a copy back as the database of a hub that does not run."`
+	Doctor        doctorCmd        `cmd:"" help:"Look at the hub, its machine and its connections, and say what to do. Can write a support bundle."`
+	Payments      paymentsCmd      `cmd:"" help:"Create, show, list, watch, cancel and give back payments of a running hub."`
+	Refunds       refundsCmd       `cmd:"" help:"Show refunds of a running hub, and take them off their terminals."`
+	Products      productsCmd      `cmd:"" help:"Add and list what a running hub sells online."`
+	Links         linksCmd         `cmd:"" help:"Make, list and close payment links of a running hub."`
+	Sessions      sessionsCmd      `cmd:"" help:"Send a buyer to pay, and see what became of it."`
+	Plans         plansCmd         `cmd:"" help:"Make and list what buyers of a running hub subscribe to."`
+	Subscriptions subscriptionsCmd `cmd:"" help:"See subscriptions of a running hub; pause, resume and cancel them."`
+	Tills         tillsCmd         `cmd:"" help:"List the tills of a running hub, with the ids that payments create wants."`
+	Terminals     terminalsCmd     `cmd:"" help:"List, add and remove the card terminals of a running hub."`
+	Settlements   settlementsCmd   `cmd:"" help:"Close the batches of card terminals, and see how provider and hub agree."`
+	Chargebacks   chargebacksCmd   `cmd:"" help:"See chargebacks of a running hub, and hand in evidence."`
+	Connections   connectionsCmd   `cmd:"" help:"List the accounts at providers of a running hub, and ask whose they are."`
+	Endpoints     endpointsCmd     `cmd:"" help:"Have a running hub tell other systems what happens, and see what they answered."`
+	Projects      projectsCmd      `cmd:"" help:"List and show the integration projects of a running hub."`
+	Homologation  homologationCmd  `cmd:"" help:"Run a project's homologation cases, and fill the provider's sheet."`
+	Quality       qualityCmd       `cmd:"" help:"Measure the quality of an integration."`
+	Version       versionCmd       `cmd:"" help:"Print the version."`
+	Completion    completionCmd    `cmd:"" help:"Print a completion script for bash, zsh or fish."`
 }
 
 func main() {
