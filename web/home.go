@@ -61,6 +61,7 @@ type homeData struct {
 	Highest    int64
 	ToLookAt   []paymentRow
 	LookCount  int64
+	Back       []chargebackRow // chargebacks that wait for evidence
 	Settle     []settlementRow // batch closes that want somebody
 	Desk       homeDesk
 	Open       []paymentRow
@@ -145,6 +146,13 @@ func (s *server) homePayments(v *visit, data *homeData) error {
 	closes, err := s.Settlements.List(v.ctx(), settlement.Filter{MerchantID: v.Merchant.ID, Mode: v.Mode, Attention: true, Page: posta.Page{Limit: 5}})
 	if err != nil {
 		return err
+	}
+	back, err := s.Payments.Chargebacks(v.ctx(), payment.ChargebackFilter{MerchantID: v.Merchant.ID, Mode: v.Mode, State: payment.ChargebackOpen, Undecided: true, Page: posta.Page{Limit: 5}})
+	if err != nil {
+		return err
+	}
+	for _, c := range back {
+		data.Back = append(data.Back, v.chargebackRow(c))
 	}
 	for _, st := range closes {
 		data.Settle = append(data.Settle, v.settlementRow(st, data.Where))
