@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -87,7 +88,7 @@ func (p *purchase) showForm(status int, data payData) error {
 	if p.Payment != nil && !p.Payment.State.Open() && !p.Payment.State.Moneyed() {
 		data.Declined = p.reason()
 	}
-	p.allowPicture()
+	p.allowPicture(p.Session.PictureURL)
 	return p.renderAs(status, "buy", data)
 }
 
@@ -105,7 +106,7 @@ func (s *server) buyPay(p *purchase) error {
 	}
 	switch data.Chosen {
 	case "":
-		return p.payRefused(data, posta.Invalid("method", "choose"))
+		return p.payRefused(data, chooseFirst(p.keep(in)))
 	case payByCard:
 		return p.toCard(data, in)
 	case payByRedirect:
@@ -121,15 +122,34 @@ func (s *server) buyPay(p *purchase) error {
 
 // toCard keeps who buys and leads to the route of the card fields.
 func (p *purchase) toCard(data payData, in checkout.PayInput) error {
-	session, err := p.s.Checkout.SetBuyer(p.ctx(), p.Session.ID, in.Buyer, in.Shipment)
-	if err == nil {
-		p.Session = session
-		err = p.missing()
-	}
-	if err != nil {
+	if err := p.keep(in); err != nil {
 		return p.payRefused(data, err)
 	}
 	return p.redirect(p.URL() + "/card")
+}
+
+// keep stores who buys. The error is invalid where something is wrong or missing.
+func (p *purchase) keep(in checkout.PayInput) error {
+	session, err := p.s.Checkout.SetBuyer(p.ctx(), p.Session.ID, in.Buyer, in.Shipment)
+	if err != nil {
+		return err
+	}
+	p.Session = session
+	return p.missing()
+}
+
+// chooseFirst says that no way to pay was chosen, with what else is wrong.
+func chooseFirst(err error) error {
+	var e *posta.Error
+	if err != nil && (!errors.As(err, &e) || e.Code != posta.CodeInvalid) {
+		return err
+	}
+	var wrong posta.Problems
+	wrong.Add(true, "method", "choose")
+	if e != nil {
+		wrong = append(wrong, e.Fields...)
+	}
+	return wrong.Err()
 }
 
 // payRefused says why a session was not paid: where it goes on by itself that is

@@ -75,6 +75,7 @@ type stageData struct {
 	Position int64           // where the page's events begin
 	Method   string          // its name for people
 	Bank     bool            // it goes on at the buyer's bank
+	Slip     bool            // the bar code is what one pays by, not a reference
 	Attempt  payment.Attempt // the one that counts: approved, else the last; zero for none
 	Reason   string          // key of the provider's words on a try, "" for none
 	Live     time.Duration   // until a voucher ends; 0 for no end
@@ -103,6 +104,7 @@ func (p *purchase) showStage(stage buyStage) error {
 		id = p.Payment.Online.Method
 		m, err := posta.FindMethod(p.Session.Country, id)
 		data.Bank = err == nil && m.Next == posta.NextRedirect
+		data.Slip = err == nil && m.Next == posta.NextBarcode
 	}
 	if m, err := posta.FindMethod(p.Session.Country, id); err == nil {
 		data.Method = m.Name
@@ -170,11 +172,11 @@ func (s *server) buyEvents(p *purchase) error {
 
 // allowPicture lets the page load the picture of what is sold, from where its
 // merchant keeps it and nowhere else.
-func (p *purchase) allowPicture() {
-	at, err := url.Parse(p.Session.PictureURL)
+func (v *visit) allowPicture(picture string) {
+	at, err := url.Parse(picture)
 	if err != nil || at.Scheme != "https" || at.Host == "" || at.Hostname() != at.Host && at.Port() == "" {
 		return
 	}
-	p.w.Header().Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: https://"+at.Host+
+	v.w.Header().Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: https://"+at.Host+
 		"; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 }

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -102,8 +103,13 @@ func TestNobodyPaysTwiceByImpatience(t *testing.T) {
 	has(t, b.page(b.path), `value="bolbradesco"`, `value="Ana"`, "Nada foi cobrado")
 	has(t, b.pays("bolbradesco"), `class="barcode"`)
 	all := b.payments()
-	if len(all) != 2 || all[0].State != payment.Canceled {
-		t.Errorf("%d payments, the first %s", len(all), all[0].State)
+	for _, one := range all {
+		if want := map[string]payment.State{"pix": payment.Canceled, "bolbradesco": payment.Pending}[one.Online.Method]; one.State != want {
+			t.Errorf("%s is %s", one.Online.Method, one.State)
+		}
+	}
+	if len(all) != 2 {
+		t.Errorf("%d payments", len(all))
 	}
 }
 
@@ -313,6 +319,30 @@ func TestBuyersReadTheirLanguage(t *testing.T) {
 	page := c.get(c.path, "Accept-Language", "en").body
 	has(t, page, "¿Cómo quiere pagar?", "RFC", "(opcional)")
 	hasNot(t, page, "data-required")
+}
+
+// A boleto is paid by typing 47 digits, each field with its check digit.
+func TestABoletosDigitsAreThoseThatBanksAskFor(t *testing.T) {
+	t.Parallel()
+	s := newStall(t, "BR")
+	b := s.visit(s.link())
+	page := b.pays("bolbradesco")
+	code := b.payments()[0].Next.Barcode
+	typed := regexp.MustCompile(`id="bar">([^<]+)<`).FindStringSubmatch(page)[1]
+	digits := strings.NewReplacer(".", "", " ", "").Replace(typed)
+	if len(digits) != 47 || digits[:4]+digits[32:33]+digits[33:]+digits[4:9]+digits[10:20]+digits[21:31] != code {
+		t.Fatalf("%s is not %s", typed, code)
+	}
+	for _, field := range []string{digits[:10], digits[10:21], digits[21:32]} {
+		sum := 0
+		for i := range field { // modulo 10 with the check digit: a multiple of ten
+			product := int(field[len(field)-1-i]-'0') * (1 + i%2)
+			sum += product/10 + product%10
+		}
+		if sum%10 != 0 {
+			t.Errorf("check digit of %s", field)
+		}
+	}
 }
 
 // Once the provider does not answer, the page says so and charges nothing twice.
