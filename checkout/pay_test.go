@@ -319,3 +319,39 @@ func TestEventsSayNothingOfTheBuyer(t *testing.T) {
 		}
 	})
 }
+
+// A live session is held to its connection's gate, and what it began is what is
+// paid once the gate is open; test and live never meet.
+func TestALiveSessionIsHeldToTheGate(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		live := s.world
+		live.Connection.ID, live.Connection.Mode = posta.NewID[posta.ConnectionID](s.clock.Now()), posta.Live
+		if err := s.db.InsertConnection(t.Context(), live.Connection); err != nil {
+			t.Fatal(err)
+		}
+		in := s.linkInput()
+		in.ConnectionID = live.Connection.ID
+		_, err := s.CreateLink(t.Context(), in)
+		wantCode(t, err, posta.CodeModeMismatch)
+		l := s.link(t, func(in *checkout.LinkInput) { in.Mode, in.ConnectionID, in.Stock = posta.Live, live.Connection.ID, 1 })
+		v := s.visit(t, l)
+		if v.Mode != posta.Live {
+			t.Fatalf("a visit in %s", v.Mode)
+		}
+		_, err = s.Pay(t.Context(), card(v, "appr1"))
+		wantCode(t, err, posta.CodeGateClosed)
+		if len(s.charges) != 0 {
+			t.Fatal("charged past the gate")
+		}
+		live.SetGate(t, s.db, payment.Gate{State: payment.GateOpen})
+		if v, err = s.SessionAt(t.Context(), v.Token); err != nil || v.Tries != 1 {
+			t.Fatal(v.Tries, err)
+		}
+		if p := s.pay(t, card(v, "appr2")); p.State != payment.Paid || p.ID != v.PaymentID || p.Mode != posta.Live {
+			t.Errorf("%s %s", p.ID, p.State)
+		}
+		if l = s.reload(t, l); l.Sold != 1 || l.HeldUnits != 0 {
+			t.Errorf("%+v", l)
+		}
+	})
+}

@@ -215,12 +215,3 @@ func (c *Client) SessionPayments(ctx context.Context, id posta.SessionID) ([]Pay
 func (c *Client) CancelSession(ctx context.Context, key string, id posta.SessionID) (s Session, err error) {
 	return s, c.Do(ctx, http.MethodPost, "/v1/checkout_sessions/"+url.PathEscape(string(id))+"/cancel", key, nil, &s)
 }
-
-// CapturePayment takes reserved money: amount in minor units, 0 for all of it.
-func (c *Client) CapturePayment(ctx context.Context, key string, id posta.PaymentID, amount int64) (p Payment, err error) {
-	var in any
-	if amount > 0 {
-		in = map[string]int64{"amount": amount}
-	}
-	return p, c.Do(ctx, http.MethodPost, "/v1/payments/"+url.PathEscape(string(id))+"/capture", key, in, &p)
-}

@@ -26,9 +26,11 @@ type Payment struct {
 	Till        posta.TillID       `json:"till_id"`
 	Store       posta.StoreID      `json:"store_id"`
 	Connection  posta.ConnectionID `json:"connection_id"`
-	Rail        string             `json:"rail"`      // qr or terminal
+	Rail        string             `json:"rail"`      // qr, terminal or online
 	Terminals   []posta.TerminalID `json:"terminals"` // those that may take it
 	Options     *Options           `json:"options"`   // what was asked of the terminal
+	Online      *Online            `json:"online"`    // on rail online
+	Owner       string             `json:"owner"`     // the checkout session or invoice that it pays
 	Progress    string             `json:"progress"`  // where a pending one stands on its terminal
 	Order       string             `json:"provider_order"`
 	QR          string             `json:"qr"`
@@ -74,7 +76,9 @@ type Item struct {
 
 // NewPayment asks for a payment.
 type NewPayment struct {
-	TillID      posta.TillID       `json:"till_id"`
+	TillID      posta.TillID       `json:"till_id,omitempty"`
+	Connection  posta.ConnectionID `json:"connection_id,omitempty"` // in place of a till: online
+	Online      *OnlineCharge      `json:"online,omitempty"`        // with Connection
 	Amount      int64              `json:"amount"`
 	Currency    posta.Currency     `json:"currency,omitempty"`
 	Reference   string             `json:"reference,omitempty"`

@@ -22,6 +22,7 @@ type paymentsCmd struct {
 	List    paymentsListCmd    `cmd:"" help:"List payments, newest first."`
 	Watch   paymentsWatchCmd   `cmd:"" help:"Follow one payment until it ends, or all of a till until interrupted."`
 	Cancel  paymentsCancelCmd  `cmd:"" help:"Take a payment off its till before it is paid."`
+	Capture paymentsCaptureCmd `cmd:"" help:"Take money that a card reserved online."`
 	Propose paymentsProposeCmd `cmd:"" help:"Tell how a payment is best given back, and why."`
 	Refund  paymentsRefundCmd  `cmd:"" help:"Give back all or a part of a payment."`
 }
