@@ -53,7 +53,7 @@ func (s *server) buyer(h func(*purchase) error) http.Handler {
 	return s.anyone(func(v *visit) error {
 		session, err := s.Checkout.SessionAt(v.ctx(), v.r.PathValue("session"))
 		if posta.ErrorCode(err) == posta.CodeNotFound {
-			return v.buyClosed(posta.CodeNotFound, "")
+			return v.buyUnknown()
 		}
 		if err != nil {
 			return err
@@ -133,7 +133,7 @@ func (s *server) openPaymentLink(v *visit) error {
 	switch code := posta.ErrorCode(err); code {
 	case "":
 	case posta.CodeNotFound:
-		return v.buyClosed(code, "")
+		return v.buyUnknown()
 	case posta.CodeLinkDisabled, posta.CodeLinkExpired, posta.CodeSoldOut:
 		l, lookErr := s.Checkout.Store.PaymentLinkByToken(v.ctx(), token)
 		if lookErr != nil {
@@ -166,6 +166,13 @@ type closedData struct {
 // buyClosed answers that nothing can be bought here, why, and how to go on.
 func (v *visit) buyClosed(code posta.Code, title string) error {
 	return v.renderAs(closedStatus(code), "buy-closed", closedData{Code: code, Title: title})
+}
+
+// buyUnknown answers that there is nothing at an address: whose it could be, and
+// of which mode, is not known.
+func (v *visit) buyUnknown() error {
+	v.Mode = posta.Live
+	return v.buyClosed(posta.CodeNotFound, "")
 }
 
 func closedStatus(code posta.Code) int {

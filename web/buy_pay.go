@@ -85,7 +85,7 @@ func (p *purchase) showForm(status int, data payData) error {
 			data.Banks = append(data.Banks, t.Banks...)
 		}
 	}
-	if p.Payment != nil && !p.Payment.State.Open() && !p.Payment.State.Moneyed() {
+	if p.Payment != nil && !p.Payment.State.Open() && !p.Payment.State.Moneyed() && p.Payment.CancelAt.IsZero() { // one that was taken back is no news
 		data.Declined = p.reason()
 	}
 	p.allowPicture(p.Session.PictureURL)

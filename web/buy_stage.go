@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"posta"
@@ -51,12 +52,18 @@ func (p *purchase) stage() buyStage {
 	case next.QR != "":
 		return atPix
 	case next.URL != "" && p.goesAway():
+		if tries := last.Attempts(); len(tries) > 0 && tries[len(tries)-1].Status == provider.StatusPending && !awaits(tries[len(tries)-1].Detail) {
+			return atReview
+		}
 		return atAway
 	case next.Barcode != "" || next.Reference != "" || next.URL != "":
 		return atVoucher
 	}
 	return atReview
 }
+
+// awaits reports whether a try waits for its buyer: it is not decided by others.
+func awaits(detail string) bool { return strings.HasPrefix(detail, "pending_waiting_") }
 
 // goesAway reports whether the payment under way is paid on another's page.
 func (p *purchase) goesAway() bool {
@@ -84,6 +91,12 @@ type stageData struct {
 
 // Soon reports whether the voucher's last minutes are counted down.
 func (d stageData) Soon() bool { return d.Live > 0 && d.Live <= time.Hour }
+
+// Waits reports whether the buyer began to pay elsewhere, by a voucher that is
+// not paid yet.
+func (d stageData) Waits() bool {
+	return d.Attempt.Status == provider.StatusPending && awaits(d.Attempt.Detail)
+}
 
 // showStage shows how a payment stands that was begun.
 func (p *purchase) showStage(stage buyStage) error {

@@ -76,6 +76,35 @@ func TestRedirectIsLedToAndComesBackToTheTruth(t *testing.T) {
 	}
 }
 
+// What the buyer did on the provider's page is told as it is: a slip that was
+// taken there waits, a review is not paid again, a declined card says why.
+func TestWhatHappenedElsewhereIsToldAsItIs(t *testing.T) {
+	t.Parallel()
+	s := newStall(t, "AR")
+	for _, c := range []struct {
+		choice sim.Choice
+		words  string
+		leads  bool // the buyer may go on paying there
+	}{
+		{sim.Choice{Method: "rapipago"}, "Se espera su pago", true},
+		{sim.Choice{Holder: "CONT"}, "No pague otra vez", false},
+		{sim.Choice{Holder: "FUND"}, "no tiene fondos suficientes", true},
+	} {
+		b := s.visit(s.link())
+		b.pays("redirect")
+		if _, err := s.sim.PayPreference(b.payments()[0].Order, c.choice); err != nil {
+			t.Fatal(err)
+		}
+		b.get(b.path + "/return?collection_status=approved")
+		page := b.page(b.path)
+		has(t, page, c.words)
+		hasNot(t, page, "state-paid")
+		if strings.Contains(page, "Ir a Mercado Pago") != c.leads {
+			t.Errorf("%s: leads on to the provider: %v", c.words, !c.leads)
+		}
+	}
+}
+
 // A second click, a page gone back to, two tabs: one charge.
 func TestNobodyPaysTwiceByImpatience(t *testing.T) {
 	t.Parallel()
@@ -100,7 +129,9 @@ func TestNobodyPaysTwiceByImpatience(t *testing.T) {
 	if got := b.post(b.path + "/other"); got.to != b.path {
 		t.Errorf("other: %d %s", got.status, got.to)
 	}
-	has(t, b.page(b.path), `value="bolbradesco"`, `value="Ana"`, "Nada foi cobrado")
+	page := b.page(b.path)
+	has(t, page, `value="bolbradesco"`, `value="Ana"`)
+	hasNot(t, page, `role="alert"`) // it was the buyer's own wish
 	has(t, b.pays("bolbradesco"), `class="barcode"`)
 	all := b.payments()
 	for _, one := range all {
