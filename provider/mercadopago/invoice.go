@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"posta"
@@ -23,7 +24,7 @@ type authorizedPayment struct {
 	Amount       text           `json:"transaction_amount"`
 	Currency     posta.Currency `json:"currency_id"`
 	Due          string         `json:"debit_date"`
-	Attempt      int            `json:"retry_attempt"`
+	Attempt      text           `json:"retry_attempt"`
 	NextTry      string         `json:"next_retry_date"`
 	Created      string         `json:"date_created"`
 	Updated      string         `json:"last_modified"`
@@ -32,6 +33,12 @@ type authorizedPayment struct {
 		Status string `json:"status"`
 		Detail string `json:"status_detail"`
 	} `json:"payment"`
+}
+
+// number is a whole number, 0 for what is none.
+func (t text) number() int64 {
+	n, _ := strconv.ParseInt(string(t), 10, 64)
+	return n
 }
 
 // invoiceStatus is an invoice's status in our words.
@@ -47,7 +54,7 @@ func (c *connector) invoiceFact(a authorizedPayment) (provider.InvoiceFact, erro
 	}
 	amount, err := readAmount(a.Amount, a.Currency)
 	f := provider.InvoiceFact{Ref: string(a.ID), Status: status, Amount: posta.Money{Amount: amount, Currency: a.Currency},
-		DueAt: moment(moment(moment0, a.Created), a.Due), Attempts: a.Attempt, NextAt: moment(moment0, a.NextTry), Payment: string(a.Payment.ID),
+		DueAt: moment(moment(moment0, a.Created), a.Due), Attempts: int(a.Attempt.number()), NextAt: moment(moment0, a.NextTry), Payment: string(a.Payment.ID),
 		Detail: a.Payment.Detail, At: moment(c.clock.Now(), a.Updated, a.Created)}
 	if f.Payment != "" {
 		f.Attempts = max(f.Attempts, 1)

@@ -17,7 +17,7 @@ var _ provider.Subscriber = (*connector)(nil)
 // preapproval is what we read of a subscription, docs/providers/mercadopago-online.md §3.2.
 type preapproval struct {
 	ID                string `json:"id"`
-	Version           int64  `json:"version"`
+	Version           text   `json:"version"`
 	Plan              string `json:"preapproval_plan_id"`
 	ExternalReference text   `json:"external_reference"`
 	Status            string `json:"status"`
@@ -53,7 +53,7 @@ func (c *connector) subscriptionFact(p preapproval) (provider.SubscriptionFact, 
 		return provider.SubscriptionFact{}, posta.Errorf(posta.CodeProviderUnavailable, "the answer is no subscription of a known status: %.20q", p.Status)
 	}
 	amount, err := readAmount(p.Recurring.Amount, p.Recurring.Currency)
-	return provider.SubscriptionFact{Ref: p.ID, Reference: string(p.ExternalReference), Plan: p.Plan, Version: p.Version, Status: status, URL: p.URL,
+	return provider.SubscriptionFact{Ref: p.ID, Reference: string(p.ExternalReference), Plan: p.Plan, Version: p.Version.number(), Status: status, URL: p.URL,
 		At: moment(c.clock.Now(), p.Updated, p.Created), Amount: posta.Money{Amount: amount, Currency: p.Recurring.Currency},
 		NextAt: moment(moment0, p.Next), Method: p.Method, Card: string(p.Card), Health: p.Summary.Health}, err
 }
