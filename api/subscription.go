@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"posta"
 	"posta/provider"
@@ -80,7 +81,7 @@ func (a *server) subscriptions() {
 	add(a, http.MethodPost, "/v1/subscriptions", about{id: "create_subscription", tag: tag, summary: "Subscribe a buyer", status: http.StatusCreated,
 		text: "Engine hub: active at once. Engine provider with a token: active, or pending while the provider's answer is lost; " +
 			"without one pending, and the buyer signs up at url. Posta never adds a retry to the provider's own.",
-		codes: refusals, request: NewSubscription{Plan: string(examplePlan.ID), Buyer: exampleSubscriber, Method: "rapipago"}, answer: exampleSubscription},
+		codes: append(slices.Clone(refusals), posta.CodeGateClosed), request: NewSubscription{Plan: string(examplePlan.ID), Buyer: exampleSubscriber, Method: "rapipago"}, answer: exampleSubscription},
 		a.createSubscription)
 	add(a, http.MethodGet, "/v1/subscriptions", about{id: "list_subscriptions", tag: tag, summary: "List subscriptions",
 		answer: SubscriptionList{Data: []SubscriptionShown{exampleSubscription}}}, a.listSubscriptions)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"posta"
+	"posta/payment"
 	"posta/subscription"
 )
 
@@ -33,10 +34,18 @@ func scanSubscription(rows *sql.Rows) (s subscription.Subscription, err error) {
 
 const subscriptionSelect = "SELECT " + subscriptionColumns + " FROM subscription "
 
-// InsertSubscription commits a new one with its invoices, messages and events.
-// Errors: conflict when the id is taken, or its provider's id.
+// InsertSubscription commits a new one with its invoices, messages and events, a
+// live one only if the gate of its connection admits a first payment in that
+// commit; one that the provider has already is taken in whatever the gate says.
+// Errors: conflict when the id is taken, or its provider's id; gate_closed.
 func (db *DB) InsertSubscription(ctx context.Context, r subscription.Record) error {
 	return db.withEvents(ctx, r.Events, func(t *tx) (bool, error) {
+		if s := r.Subscription; s.Mode == posta.Live && s.Ref == "" {
+			first := payment.Payment{MerchantID: s.MerchantID, ConnectionID: s.ConnectionID, Mode: s.Mode, Amount: s.Amount, CreatedAt: s.CreatedAt}
+			if err := admit(t, first); err != nil {
+				return false, err
+			}
+		}
 		if err := t.insert(row{"subscription", subscriptionColumns, subscriptionValues(r.Subscription)}); err != nil {
 			return false, err
 		}

@@ -70,12 +70,25 @@ func (s *Service) bill(ctx context.Context, sub Subscription) (Subscription, err
 			chores = slices.DeleteFunc(chores, func(c chore) bool { return c.cancel })
 		}
 		for _, c := range chores {
-			if err := s.do(ctx, r, c, w); err != nil {
+			err := s.do(ctx, r, c, w)
+			if posta.ErrorCode(err) == posta.CodeGateClosed {
+				return s.held(ctx, sub)
+			}
+			if err != nil {
 				return sub, err
 			}
 		}
 	}
 	return sub, nil
+}
+
+// held waits with a voucher while the gate of a live connection is closed.
+func (s *Service) held(ctx context.Context, sub Subscription) (Subscription, error) {
+	r, err := s.Store.ChangeSubscription(ctx, sub.MerchantID, sub.ID, func(r *Record) error {
+		r.Subscription.DueAt = s.Clock.Now().Add(time.Hour)
+		return nil
+	})
+	return r.Subscription, err
 }
 
 // vouchers are the payments of the invoices that still matter: those that are not

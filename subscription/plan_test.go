@@ -7,9 +7,12 @@ import (
 	"time"
 
 	"posta"
+	"posta/payment"
 	"posta/provider"
 	"posta/sim/fault"
 	sim "posta/sim/mercadopago"
+	"posta/store"
+	"posta/store/storetest"
 	"posta/subscription"
 )
 
@@ -156,4 +159,47 @@ func TestAPlansPriceReachesItsSubscribers(t *testing.T) {
 	if got := h.get(t, s.ID); got.Amount.Amount != b.Amount || b.Amount != 180_000 {
 		t.Errorf("%d, the provider says %d", got.Amount.Amount, b.Amount)
 	}
+}
+
+// A live subscription is held to the gate of its connection, and so is each voucher.
+//
+// Seen red under: an insert that does not ask the gate.
+func TestALiveSubscriptionIsHeldToTheGate(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		h := newHub(t, db, sim.Switches{DropNotices: true})
+		h.world = storetest.SeedLive(t, db)
+		live := func(p *subscription.NewPlan) { p.Mode = posta.Live }
+		for _, p := range []subscription.Plan{h.plan(t, subscription.EngineHub, live), h.plan(t, subscription.EngineProvider, live)} {
+			in := subscription.SignUp{ID: posta.NewID[posta.SubscriptionID](h.clock.Now()), MerchantID: p.MerchantID, Mode: p.Mode, PlanID: p.ID, Buyer: buyer()}
+			if p.Engine == subscription.EngineProvider {
+				in.Token = h.card(t, "APRO")
+			}
+			h.world.SetGate(t, db, payment.Gate{State: payment.GateClosed})
+			if _, err := h.SignUp(t.Context(), in); posta.ErrorCode(err) != posta.CodeGateClosed {
+				t.Errorf("%s: %v", p.Engine, err)
+			}
+			if n := len(h.sim.Subscriptions()); n != 0 {
+				t.Errorf("%s: %d at the provider", p.Engine, n)
+			}
+			h.world.SetGate(t, db, payment.Gate{State: payment.GateOpen})
+			if s, err := h.SignUp(t.Context(), in); err != nil || s.State != subscription.Active {
+				t.Errorf("%s: %s, %v", p.Engine, s.State, err)
+			}
+		}
+		list, err := h.List(t.Context(), subscription.Filter{MerchantID: h.world.Merchant.ID, Mode: posta.Live})
+		if err != nil || len(list) != 2 {
+			t.Fatalf("%d, %v", len(list), err)
+		}
+		slip := list[slices.IndexFunc(list, func(s subscription.Subscription) bool { return s.Engine == subscription.EngineHub })]
+		h.world.SetGate(t, db, payment.Gate{State: payment.GateClosed})
+		h.days(t, 8) // the next try is due, and held
+		if i := h.invoices(t, slip.ID)[0]; i.Tried != 2 || i.Attempts[1].State != "" {
+			t.Errorf("%+v", i.Attempts)
+		}
+		h.world.SetGate(t, db, payment.Gate{State: payment.GateOpen})
+		h.later(t, 2*time.Hour)
+		if i := h.invoices(t, slip.ID)[0]; i.Tried != 2 || i.Attempts[1].State != payment.Pending {
+			t.Errorf("%+v", i.Attempts)
+		}
+	})
 }

@@ -25,7 +25,7 @@ import (
 // again with the same ID it gives the subscription that is there. Errors: invalid
 // with fields buyer.NAME, method, token, reference; not_found;
 // not_allowed_in_state (the plan is archived); provider_unavailable (the provider
-// does not know the plan yet).
+// does not know the plan yet); gate_closed (live, see payment.Gate.Admit).
 func (s *Service) SignUp(ctx context.Context, in SignUp) (Subscription, error) {
 	p, err := s.Store.Plan(ctx, in.MerchantID, in.Mode, in.PlanID)
 	if err != nil {

@@ -29,8 +29,9 @@ type Store interface {
 	// ClaimPlans takes plans whose DueAt has come and moves it to now+lease.
 	ClaimPlans(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Plan, error)
 
-	// InsertSubscription commits a new one with its first invoices. Errors:
-	// conflict when the id is taken.
+	// InsertSubscription commits a new one with its first invoices, a live one only
+	// if the gate of its connection admits a first payment. Errors: conflict when
+	// the id is taken, or its provider's id; gate_closed, as payment.Gate.Admit says.
 	InsertSubscription(ctx context.Context, r Record) error
 	Subscription(ctx context.Context, m posta.MerchantID, mode posta.Mode, id posta.SubscriptionID) (Subscription, error)
 	// SubscriptionByToken finds one by the token of its buyer's page.
