@@ -192,7 +192,7 @@ func (a *App) wire(ctx context.Context) error {
 	if c.Phone != "" {
 		demo = &web.Demo{PhoneURL: c.Phone, TerminalsURL: c.Terminals, MailURL: c.Inboxes, Email: demoEmail, Password: demoPassword}
 	}
-	webHandler := web.New(web.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox, Webhooks: a.Webhooks, Checkout: a.Checkout,
+	webHandler := web.New(web.Services{Accounts: a.Accounts, Tills: a.Tills, Payments: a.Payments, Settlements: a.Settlements, Inbox: a.Inbox, Webhooks: a.Webhooks, Checkout: a.Checkout, Subscriptions: a.Subscriptions,
 		Projects: a.Projects, Quality: a.Quality, Homologation: a.Homologation, GoLive: a.GoLive, Hub: a.Hub, Events: a.Store, Calls: a.Store, Catalog: catalog, Clock: c.Clock, Log: c.Log,
 		PublicURL: a.URL, Demo: demo, Version: Version})
 	a.Handler = a.strict(a.routes(apiHandler, webHandler))

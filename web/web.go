@@ -28,6 +28,7 @@ import (
 	"posta/project"
 	"posta/quality"
 	"posta/settlement"
+	"posta/subscription"
 	"posta/text"
 	"posta/till"
 	"posta/webhook"
@@ -41,26 +42,27 @@ var assetFiles embed.FS
 
 // Services are what the pages stand on.
 type Services struct {
-	Accounts     *account.Service
-	Tills        *till.Service
-	Payments     *payment.Service
-	Settlements  *settlement.Service
-	Projects     *project.Service
-	Quality      *quality.Service
-	Homologation *homologation.Service
-	GoLive       *golive.Service
-	Inbox        *inbox.Service
-	Webhooks     *webhook.Service
-	Checkout     *checkout.Service
-	Hub          *live.Hub
-	Events       Events
-	Calls        outbound.Store
-	Catalog      *text.Catalog
-	Clock        posta.Clock
-	Log          *slog.Logger
-	PublicURL    func() string
-	Demo         *Demo // nil outside posta demo
-	Version      string
+	Accounts      *account.Service
+	Tills         *till.Service
+	Payments      *payment.Service
+	Settlements   *settlement.Service
+	Projects      *project.Service
+	Quality       *quality.Service
+	Homologation  *homologation.Service
+	GoLive        *golive.Service
+	Inbox         *inbox.Service
+	Webhooks      *webhook.Service
+	Checkout      *checkout.Service
+	Subscriptions *subscription.Service
+	Hub           *live.Hub
+	Events        Events
+	Calls         outbound.Store
+	Catalog       *text.Catalog
+	Clock         posta.Clock
+	Log           *slog.Logger
+	PublicURL     func() string
+	Demo          *Demo // nil outside posta demo
+	Version       string
 }
 
 // Events keeps what happened.
@@ -146,6 +148,10 @@ func (s *server) routes(mux *http.ServeMux) {
 	s.peopleRoutes(mux)       // /desk/people
 	s.templateRoutes(mux)     // /desk/templates  /projects/{project}/upgrade
 	s.clientRoutes(mux)       // /c/{token}  /client
+	s.subscriptionRoutes(mux) // /subscriptions
+	s.planRoutes(mux)         // /plans
+	s.invoiceRoutes(mux)      // /invoices
+	s.signUpRoutes(mux)       // /subscribe/{plan}  /subscription/{subscription}
 	s.buyRoutes(mux)          // /l/{link}  /pay/{session}
 	s.buyCardRoutes(mux)      // /pay/{session}/card  …/challenge
 	s.buttonRoutes(mux)       // /button.js
