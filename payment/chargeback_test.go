@@ -62,7 +62,9 @@ func (d *desk) chargebacks(t *testing.T) []payment.Chargeback {
 func newDisputes(t *testing.T, db *store.DB) (*desk, *[]provider.File, payment.Payment) {
 	d := newDesk(t, db)
 	sent := &[]provider.File{}
-	d.Open = func(context.Context, posta.ConnectionID) (provider.Connector, error) { return disputed{link{d.fake}, sent}, nil }
+	d.Open = func(context.Context, posta.ConnectionID) (provider.Connector, error) {
+		return disputed{link{d.fake}, sent}, nil
+	}
 	p := d.charge(t)
 	d.pay(p.ID, 150000)
 	d.notice(t, p)
