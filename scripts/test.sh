@@ -14,7 +14,7 @@
 #   POSTA_TEST_NO_INSTALL=1  install nothing
 #   POSTA_TEST_POSTGRES=URL  use this PostgreSQL (an account that may create databases) instead of starting one
 #   POSTA_TEST_CHROMIUM=FILE use this browser
-#   POSTA_TEST_TIMEOUT=8m    limit for one package
+#   POSTA_TEST_TIMEOUT=15m   limit for one package
 #   POSTA_TEST_RACE=0        without the race detector (faster; not for CI)
 #
 # Tests find their PostgreSQL and browser in the same two variables.
@@ -215,7 +215,7 @@ tests() { # tests FLAGS... -- PACKAGES...
 		shift
 	done
 	shift
-	go test -json -vet=off -timeout "${POSTA_TEST_TIMEOUT:-8m}" ${options[@]+"${options[@]}"} ${flags[@]+"${flags[@]}"} "$@" 2>&1 |
+	go test -json -vet=off -timeout "${POSTA_TEST_TIMEOUT:-15m}" ${options[@]+"${options[@]}"} ${flags[@]+"${flags[@]}"} "$@" 2>&1 |
 		bin/testlog ${no_skip:+-no-skip} -append "$work/summary"
 }
 
