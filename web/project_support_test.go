@@ -12,9 +12,11 @@ import (
 
 	"posta"
 	"posta/account"
+	"posta/checkout"
 	"posta/golive"
 	"posta/inbox"
 	"posta/project"
+	"posta/subscription"
 	"posta/text"
 	"posta/web"
 )
@@ -58,7 +60,9 @@ func openBureau(t testing.TB) *bureau {
 		},
 		Gate: func(context.Context, project.Actor, project.Project, project.PilotStep) error { return nil }}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	handler := web.New(web.Services{Accounts: b.accounts, Tills: b.tills, Payments: b.payments, Settlements: b.closes, Projects: b.projects, Inbox: &inbox.Service{Store: b.db, Clock: b.clock, Log: log}, GoLive: &golive.Service{Store: b.db, Accounts: b.accounts, Clock: b.clock, Committed: b.live.Wake}, Hub: b.live, Events: b.db, Calls: b.db,
+	handler := web.New(web.Services{Accounts: b.accounts, Tills: b.tills, Payments: b.payments, Settlements: b.closes, Projects: b.projects, Checkout: &checkout.Service{Store: b.db, Payments: b.payments, Clock: b.clock, Log: log, URL: func() string { return b.public }, Committed: b.live.Wake},
+		Subscriptions: &subscription.Service{Store: b.db, Payments: b.payments, Clock: b.clock, Log: log, URL: func() string { return b.public }, Committed: b.live.Wake},
+		Inbox:         &inbox.Service{Store: b.db, Clock: b.clock, Log: log}, GoLive: &golive.Service{Store: b.db, Accounts: b.accounts, Clock: b.clock, Committed: b.live.Wake}, Hub: b.live, Events: b.db, Calls: b.db,
 		Catalog: text.Must(), Clock: b.clock, Log: log, PublicURL: func() string { return b.public }, Version: "test"})
 	b.server.Close()
 	b.server = httptest.NewServer(handler)
