@@ -85,6 +85,8 @@ type Filter struct {
 	Mode       posta.Mode
 	TillID     posta.TillID
 	StoreID    posta.StoreID
+	Rail       provider.Rail
+	LinkID     posta.LinkID // of the payment link that the buyer opened
 	State      State
 	Attention  bool // only those that a person should look at
 	From, To   time.Time

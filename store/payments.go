@@ -48,6 +48,10 @@ func paymentsMatching(f payment.Filter) *where {
 	is(w, "mode", f.Mode)
 	is(w, "till_id", f.TillID)
 	is(w, "store_id", f.StoreID)
+	is(w, "rail", f.Rail)
+	if f.LinkID != "" {
+		w.and("owner IN (SELECT id FROM checkout_session WHERE link_id = ?)", f.LinkID)
+	}
 	is(w, "state", f.State)
 	if f.Attention {
 		w.and("attention <> ''")

@@ -35,7 +35,8 @@ func (s *server) paymentsCSV(v *visit) error {
 	_ = out.Write([]string{"id", "created_at (" + zone + ")", "paid_at (" + zone + ")", "mode", "state", "attention", "currency",
 		"amount (decimal point)", "captured", "refunded", "net", "reference", "description", "store", "till", "method", "brand",
 		"last_four", "installments", "provider_payments", "provider_order", "created_by",
-		"rail", "terminal", "batch", "coupon", "authorization", "cash_back"})
+		"rail", "terminal", "batch", "coupon", "authorization", "cash_back",
+		"connection", "buyer_email", "checkout_session"})
 	people := v.people()
 	for len(list) > 0 {
 		for _, p := range list {
@@ -73,6 +74,10 @@ func (v *visit) csvRow(p payment.Payment, where places, people *people) []string
 	if slip.Terminal != "" {
 		slip.Terminal = where.Terminals.CodeName(slip.Terminal)
 	}
+	buyer := ""
+	if p.Online != nil {
+		buyer = p.Online.Buyer.Email
+	}
 	m := meansOf(p)
 	installments := ""
 	if m.Installments > 0 {
@@ -82,7 +87,8 @@ func (v *visit) csvRow(p payment.Payment, where places, people *people) []string
 		string(p.Amount.Currency), decimal(p.Amount.Amount), decimal(p.Captured), decimal(p.Refunded), decimal(p.Captured - p.Refunded),
 		p.Reference, p.Description, where.Store(p.StoreID), where.Till(p.TillID), m.Method, m.Brand, m.LastFour, installments,
 		strings.Join(ids, " "), p.Order, people.Name(p.CreatedBy),
-		string(p.Rail), slip.Terminal, slip.Batch, slip.Coupon, authorization, decimal(slip.CashBack)}
+		string(p.Rail), slip.Terminal, slip.Batch, slip.Coupon, authorization, decimal(slip.CashBack),
+		where.Accounts[p.ConnectionID], buyer, p.Owner}
 	for i, cell := range row {
 		row[i] = plainCell(cell)
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -115,4 +116,12 @@ func decimalText(text string, st style) (string, bool) {
 		return whole + "." + rest, true
 	}
 	return whole, true
+}
+
+// unlessNought writes a number as a form shows it: 0 is left empty.
+func unlessNought(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"posta"
 	"posta/till"
 )
 
@@ -82,6 +83,9 @@ func brand(name string) string {
 	}
 	if name == "" {
 		return ""
+	}
+	if at := slices.IndexFunc(posta.Methods, func(m posta.Method) bool { return m.ID == name }); at >= 0 {
+		return posta.Methods[at].Name
 	}
 	return strings.ToUpper(name[:1]) + name[1:]
 }

@@ -24,6 +24,8 @@ type places struct {
 	Stores    []till.Store
 	Tills     []till.Till
 	Terminals known
+	// Accounts are the names of connections, of both modes.
+	Accounts map[posta.ConnectionID]string
 }
 
 func (v *visit) places() (places, error) {
@@ -36,7 +38,20 @@ func (v *visit) places() (places, error) {
 		return places{}, err
 	}
 	terminals, err := v.s.Tills.Keeper.Terminals(v.ctx(), v.Merchant.ID, v.Mode)
-	return places{Stores: stores, Tills: tills, Terminals: terminals}, err
+	if err != nil {
+		return places{}, err
+	}
+	accounts, err := v.s.Accounts.Store.Connections(v.ctx(), v.Merchant.ID)
+	names := map[posta.ConnectionID]string{}
+	for _, c := range accounts {
+		names[c.ID] = c.Name
+	}
+	return places{Stores: stores, Tills: tills, Terminals: terminals, Accounts: names}, err
+}
+
+// Online says where something was sold that no till sold: by which account.
+func (p places) Online(v *visit, id posta.ConnectionID) string {
+	return v.T("sell.online") + " · " + p.Accounts[id]
 }
 
 // Store names a store, by its id if it is not known.
@@ -184,3 +199,24 @@ type ask struct {
 }
 
 func (v *visit) ask(a ask) error { return v.render("ask", a) }
+
+// pages are the addresses of a list's next page and of its first one, "" where
+// they lead nowhere; the filters are those of the query that are named.
+func (v *visit) pages(path string, page posta.Page, shown int, last func() string, filters ...string) (next, first string) {
+	chosen := func() map[string][]string {
+		values := map[string][]string{}
+		for _, name := range filters {
+			if value := v.r.URL.Query().Get(name); value != "" {
+				values[name] = []string{value}
+			}
+		}
+		return values
+	}
+	if shown > 0 && shown == page.Size() {
+		next = address(path, chosen(), "after", last())
+	}
+	if page.After != "" {
+		first = address(path, chosen())
+	}
+	return next, first
+}

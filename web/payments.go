@@ -8,6 +8,7 @@ import (
 
 	"posta"
 	"posta/payment"
+	"posta/provider"
 )
 
 // paymentRoutes registers the pages of the list of payments.
@@ -19,16 +20,16 @@ func (s *server) paymentRoutes(mux *http.ServeMux) {
 
 // paymentQuery is the list's filter as its address holds it.
 type paymentQuery struct {
-	Search, State, Till, Store, From, To string
-	Attention                            bool
-	After                                string
+	Search, State, Till, Store, Rail, Link, From, To string
+	Attention                                        bool
+	After                                            string
 }
 
 func readPaymentQuery(r *http.Request) paymentQuery {
 	q := r.URL.Query()
 	get := func(name string) string { return strings.TrimSpace(q.Get(name)) }
 	query := paymentQuery{Search: get("q"), State: get("state"), Till: get("till"), Store: get("store"),
-		From: get("from"), To: get("to"), Attention: get("attention") != "", After: get("after")}
+		Rail: get("rail"), Link: get("link"), From: get("from"), To: get("to"), Attention: get("attention") != "", After: get("after")}
 	if !slices.Contains(payment.States, payment.State(query.State)) {
 		query.State = ""
 	}
@@ -38,7 +39,7 @@ func readPaymentQuery(r *http.Request) paymentQuery {
 // Values is the query as an address holds it, without the place in the list.
 func (q paymentQuery) Values() url.Values {
 	values := url.Values{}
-	for name, value := range map[string]string{"q": q.Search, "state": q.State, "till": q.Till, "store": q.Store, "from": q.From, "to": q.To} {
+	for name, value := range map[string]string{"q": q.Search, "state": q.State, "till": q.Till, "store": q.Store, "rail": q.Rail, "link": q.Link, "from": q.From, "to": q.To} {
 		if value != "" {
 			values.Set(name, value)
 		}
@@ -65,7 +66,7 @@ func address(path string, values url.Values, more ...string) string {
 
 func (v *visit) paymentFilter(q paymentQuery) payment.Filter {
 	f := payment.Filter{MerchantID: v.Merchant.ID, Mode: v.Mode, TillID: posta.TillID(q.Till), StoreID: posta.StoreID(q.Store),
-		State: payment.State(q.State), Attention: q.Attention, Search: q.Search, Page: posta.Page{Limit: 50}}
+		Rail: provider.Rail(q.Rail), LinkID: posta.LinkID(q.Link), State: payment.State(q.State), Attention: q.Attention, Search: q.Search, Page: posta.Page{Limit: 50}}
 	f.From, f.To = v.span(q.From, q.To)
 	if id, err := posta.ParseID[posta.PaymentID](q.After); err == nil {
 		f.After = string(id)
@@ -76,8 +77,9 @@ func (v *visit) paymentFilter(q paymentQuery) payment.Filter {
 // paymentRow is one payment of a list.
 type paymentRow struct {
 	payment.Payment
-	Where string // till, and store where there are several
+	Where string // till, and store where there are several; online the account
 	Means string
+	Buyer string // online: the address of who pays, masked
 	Title string // what the row is called: the reference, else the id
 }
 
@@ -85,7 +87,16 @@ func (v *visit) paymentRows(list []payment.Payment, where places) []paymentRow {
 	rows := make([]paymentRow, 0, len(list))
 	for _, p := range list {
 		row := paymentRow{Payment: p, Where: where.Till(p.TillID), Means: meansOf(p).Words(v), Title: p.Reference}
-		if len(where.Stores) > 1 {
+		switch {
+		case p.Online != nil:
+			row.Where, row.Buyer = where.Online(v, p.ConnectionID), maskedEmail(p.Online.Buyer.Email)
+			if row.Means == "" {
+				row.Means = v.onlineMeans(p)
+			}
+			if row.Title == "" {
+				row.Title = p.Description
+			}
+		case len(where.Stores) > 1:
 			row.Where = where.Store(p.StoreID) + " · " + row.Where
 		}
 		if row.Title == "" {
@@ -118,7 +129,9 @@ type paymentList struct {
 	Count                 int64
 	Sums                  []currencySum
 	States, Tills, Stores []option
-	ToLookAt              int64 // payments that a person should look at
+	Rails                 []option
+	Link                  string // name of the link that the list is of
+	ToLookAt              int64  // payments that a person should look at
 	Next, First, CSV      string
 	Look, All             string // addresses: only those to look at, and all
 	Position              int64
@@ -155,6 +168,14 @@ func (s *server) paymentsPage(v *visit) error {
 	data.Look = address("/payments", url.Values{}, "attention", "1")
 	for _, state := range payment.States {
 		data.States = append(data.States, option{string(state), v.T("state." + string(state)), string(state) == q.State})
+	}
+	for _, rail := range []provider.Rail{provider.RailQR, provider.RailTerminal, provider.RailOnline} {
+		data.Rails = append(data.Rails, option{string(rail), v.T("rail." + string(rail)), string(rail) == q.Rail})
+	}
+	if q.Link != "" && s.Checkout != nil {
+		if data.Link, err = v.linkName(posta.LinkID(q.Link)); err != nil {
+			return err
+		}
 	}
 	for _, t := range where.Tills {
 		label := t.Name

@@ -100,13 +100,6 @@ func decimalOf(m posta.Money) string {
 	return strings.Replace(m.Decimal(), ".", st.Point, 1)
 }
 
-func unlessNought(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.Itoa(n)
-}
-
 // Voucher reports whether a voucher of an account is ticked.
 func (d planData) Voucher(id string) bool {
 	return d.Has(d.Form, "methods", id, slices.Contains(d.Plan.Methods, id))

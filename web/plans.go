@@ -59,27 +59,6 @@ func (s *server) plansPage(v *visit) error {
 	return v.render("plans", data)
 }
 
-// pages are the addresses of a list's next page and of its first one, "" where
-// they lead nowhere; the filters are those of the query that are named.
-func (v *visit) pages(path string, page posta.Page, shown int, last func() string, filters ...string) (next, first string) {
-	chosen := func() map[string][]string {
-		values := map[string][]string{}
-		for _, name := range filters {
-			if value := v.r.URL.Query().Get(name); value != "" {
-				values[name] = []string{value}
-			}
-		}
-		return values
-	}
-	if shown > 0 && shown == page.Size() {
-		next = address(path, chosen(), "after", last())
-	}
-	if page.After != "" {
-		first = address(path, chosen())
-	}
-	return next, first
-}
-
 // every says how often something comes: "cada mes", "cada 15 días", "cada año".
 func (v *visit) every(p provider.Period) string {
 	n, unit := inUnits(p)

@@ -114,9 +114,10 @@ type storyData struct {
 	Connection account.Connection
 	Means      string
 	CreatedBy  string
-	Names      string // of the terminals that may take it
-	Sum        string // why what was charged is not what was asked, "" if it is
-	BySlip     bool   // a person with the terminal's slip settles it
+	Online     *onlineStory // nil for a payment of a till
+	Names      string       // of the terminals that may take it
+	Sum        string       // why what was charged is not what was asked, "" if it is
+	BySlip     bool         // a person with the terminal's slip settles it
 	Attempts   []attemptRow
 	Refunds    []refundRow
 	Moments    []moment
@@ -139,6 +140,12 @@ func (s *server) storyPage(v *visit) error {
 	}
 	if data.Connection, err = s.Accounts.Store.MerchantConnection(v.ctx(), v.Merchant.ID, c.ConnectionID); err != nil {
 		return err
+	}
+	if data.Online, err = v.onlineStory(c.Payment); err != nil {
+		return err
+	}
+	if data.Online != nil && data.Means == "" {
+		data.Means = data.Online.Method
 	}
 	data.Names, data.BySlip = v.namesOf(data.Where.Terminals, c.Terminals), bySlip(c.Payment)
 	if view := c.View(); c.Rail == provider.RailTerminal && c.State.Moneyed() && len(view.Attempts) > 0 {
@@ -185,6 +192,9 @@ func (v *visit) attemptRow(a payment.Attempt) attemptRow {
 // reason puts the provider's word for a decline into the reader's.
 func (v *visit) reason(code string) string {
 	if key := "detail." + code; v.words.Has(key) {
+		return v.T(key)
+	}
+	if key := "decline." + code; v.words.Has(key) {
 		return v.T(key)
 	}
 	if key := "error." + code + ".title"; v.words.Has(key) {

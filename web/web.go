@@ -120,6 +120,7 @@ func (s *server) routes(mux *http.ServeMux) {
 	s.posterRoutes(mux)       // /tills/{till}/poster  …/poster/provider
 	s.closingRoutes(mux)      // /till/{till}/close  /stores/{store}/close
 	s.paymentRoutes(mux)      // /payments
+	s.chargebackRoutes(mux)   // /chargebacks  /chargebacks/{chargeback}
 	s.settlementRoutes(mux)   // /settlements  /settlements/{settlement}
 	s.storyRoutes(mux)        // /payments/{payment}
 	s.notificationRoutes(mux) // /notifications
@@ -152,6 +153,9 @@ func (s *server) routes(mux *http.ServeMux) {
 	s.planRoutes(mux)         // /plans
 	s.invoiceRoutes(mux)      // /invoices
 	s.signUpRoutes(mux)       // /subscribe/{plan}  /subscription/{subscription}
+	s.productRoutes(mux)      // /products
+	s.linkRoutes(mux)         // /links
+	s.captureRoutes(mux)      // /payments/{payment}/capture
 	s.buyRoutes(mux)          // /l/{link}  /pay/{session}
 	s.buyCardRoutes(mux)      // /pay/{session}/card  …/challenge
 	s.buttonRoutes(mux)       // /button.js
