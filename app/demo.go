@@ -57,6 +57,8 @@ type Seed struct {
 	// The demo's own projects, in homologation: terminals, and QR.
 	ProjectECR posta.ProjectID `json:"project_ecr"`
 	ProjectQR  posta.ProjectID `json:"project_qr"`
+	// Links sell online: one in each country of the demo.
+	Links []SeedLink `json:"links"`
 	// Offset is how far the demo's clock was moved.
 	Offset time.Duration `json:"clock_offset"`
 }

@@ -110,6 +110,9 @@ func (d *Demo) seedMerchant(ctx context.Context) error {
 	if err := d.seedDesk(ctx, &seed, stores[1].ConnectionID, terminal.ConnectionID); err != nil {
 		return fmt.Errorf("the demo's projects: %w", err)
 	}
+	if err := d.seedOnline(ctx, &seed); err != nil {
+		return fmt.Errorf("the demo's sales online: %w", err)
+	}
 	d.Seed = seed
 	return d.save()
 }

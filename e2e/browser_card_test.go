@@ -99,7 +99,7 @@ func (x *tab) card(number, holder string) {
 	x.fill("#card-holder", holder)
 }
 
-// payments lists what the hub has of a session, newest first.
+// payments lists what the hub has of cardLink's buyers, newest first.
 func (d *demo) payments(t *testing.T) (states []string) {
 	t.Helper()
 	var list struct {
@@ -107,11 +107,13 @@ func (d *demo) payments(t *testing.T) (states []string) {
 			State  string
 			Rail   string
 			Online *struct{ Installments int }
+
+			Description string
 		}
 	}
 	d.call(t, "GET", "/v1/payments?limit=50", nil, &list)
 	for _, p := range list.Data {
-		if p.Rail == "online" {
+		if p.Rail == "online" && p.Description == "Mate de calabaza" {
 			states = append(states, p.State)
 		}
 	}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 
 	"posta/app"
+	"posta/checkout"
 )
 
 type demoCmd struct {
@@ -18,7 +20,7 @@ type demoCmd struct {
 
 // Help is shown by --help.
 func (c *demoCmd) Help() string {
-	return `The first start makes a shop with two stores and three tills; every other one finds all as it was.
+	return `The first start makes a shop with two stores and three tills that sells online in four countries; every other one finds all as it was.
 Delete the folder to start over. Nothing leaves this machine.
 
 Examples:
@@ -41,9 +43,14 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 	}
 	err = demo.Run(ctx, func() error {
 		url := demo.URL()
+		links, lines := map[string]string{}, ""
+		for _, l := range demo.Seed.Links {
+			links[l.Country] = url + checkout.LinkPath + l.Token
+			lines += fmt.Sprintf("  Sell online (%s)  %s\n", l.Country, links[l.Country])
+		}
 		return t.print(map[string]any{"url": url, "till_page": url + "/till", "phone": demo.PhoneURL(), "simulator": demo.ControlURL(),
 			"terminals": demo.TerminalsURL(), "prisma_simulator": demo.PrismaControlURL(),
-			"mail":  demo.InboxesURL(),
+			"mail": demo.InboxesURL(), "payment_links": links,
 			"email": demo.Seed.Email, "password": demo.Seed.Password, "key": demo.Seed.Key, "tills": demo.Seed.Tills, "data": c.Data},
 			`Posta is ready. Nothing here is real money; nothing leaves this machine.
 
@@ -51,7 +58,7 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
   Buyer's phone     %[2]s
   Card terminals    %[8]s
   Mail              %[10]s
-  Dashboard         %[1]s/
+%[11]s  Dashboard         %[1]s/
   Simulators        %[3]s
                     %[9]s
   API               %[1]s/docs/api
@@ -62,7 +69,7 @@ func (c *demoCmd) Run(ctx context.Context, t terminal) error {
 
 Press Ctrl+C to stop; started again, everything is as it was.
 `, url, demo.PhoneURL(), demo.ControlURL(), demo.Seed.Email, demo.Seed.Password, demo.Seed.Key, c.Data,
-			demo.TerminalsURL(), demo.PrismaControlURL(), demo.InboxesURL())
+			demo.TerminalsURL(), demo.PrismaControlURL(), demo.InboxesURL(), lines)
 	})
 	if closeErr := demo.Close(); err == nil {
 		err = closeErr
