@@ -23,6 +23,7 @@ import (
 // Seen red under: a call in mirror that sets the status to authorized when an
 // invoice is retried; strikes counted by attempts.
 func TestP38_TheProvidersRetriesAreItsOwn(t *testing.T) {
+	t.Parallel()
 	for _, attempts := range []int{3, 4} {
 		h := sqlite(t, sim.Switches{SubscriptionAttempts: attempts, DropNotices: true})
 		p := h.plan(t, subscription.EngineProvider, nil)
@@ -70,6 +71,7 @@ func writes(h *hub) (n int) {
 //
 // Seen red under: a repeat without looking; a refusal on a repeat taken for a refusal.
 func TestALostAnswerNeverMakesTwoSubscriptions(t *testing.T) {
+	t.Parallel()
 	for name, rule := range map[string]fault.Rule{
 		"arrived":       {Method: "POST", Path: "/preapproval", Action: fault.CutAfter, Times: 1},
 		"never arrived": {Method: "POST", Path: "/preapproval", Action: fault.CutBefore, Times: 1},
@@ -97,6 +99,7 @@ func TestALostAnswerNeverMakesTwoSubscriptions(t *testing.T) {
 
 // A card that the provider refuses ends the subscription at once, with its word.
 func TestARefusedCardIsTold(t *testing.T) {
+	t.Parallel()
 	h := sqlite(t, sim.Switches{})
 	p := h.plan(t, subscription.EngineProvider, nil)
 	_, err := h.SignUp(t.Context(), subscription.SignUp{ID: posta.NewID[posta.SubscriptionID](h.clock.Now()), MerchantID: p.MerchantID, Mode: p.Mode, PlanID: p.ID,
@@ -116,6 +119,7 @@ func TestARefusedCardIsTold(t *testing.T) {
 // Pause, resume, a new amount, a new card, cancel: what the provider then says is
 // what we say.
 func TestChangesAreTheProvidersTruth(t *testing.T) {
+	t.Parallel()
 	h := sqlite(t, sim.Switches{DropNotices: true})
 	p := h.plan(t, subscription.EngineProvider, nil)
 	s := h.signUp(t, p, "APRO")
@@ -201,6 +205,7 @@ func (d deaf) Charged(ctx context.Context, id string) (provider.Observation, err
 }
 
 func TestWhatTheProviderIgnoresIsTold(t *testing.T) {
+	t.Parallel()
 	h := sqlite(t, sim.Switches{DropNotices: true})
 	s := h.signUp(t, h.plan(t, subscription.EngineProvider, nil), "APRO")
 	h.link = deaf{h.link}
@@ -216,6 +221,7 @@ func TestWhatTheProviderIgnoresIsTold(t *testing.T) {
 
 // A change whose answer was lost is asked for again until it is decided.
 func TestALostChangeIsAskedForAgain(t *testing.T) {
+	t.Parallel()
 	for _, action := range []fault.Action{fault.CutAfter, fault.CutBefore} {
 		h := sqlite(t, sim.Switches{DropNotices: true})
 		s := h.signUp(t, h.plan(t, subscription.EngineProvider, nil), "APRO")
@@ -235,6 +241,7 @@ func TestALostChangeIsAskedForAgain(t *testing.T) {
 
 // What the provider charged is a payment like any other: it can be refunded.
 func TestAChargedPeriodIsRefundedLikeAnyPayment(t *testing.T) {
+	t.Parallel()
 	h := sqlite(t, sim.Switches{DropNotices: true})
 	s := h.signUp(t, h.plan(t, subscription.EngineProvider, nil), "APRO")
 	h.later(t, 2*time.Hour)

@@ -34,6 +34,7 @@ func kinds(list []subscription.Message, from time.Time) (out []string) {
 
 // The steps of an unpaid voucher, the vouchers themselves, and the final rule.
 func TestDunningOfVouchers(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		h := newHub(t, db, sim.Switches{})
 		p := h.plan(t, subscription.EngineHub, func(p *subscription.NewPlan) {
@@ -70,6 +71,7 @@ func TestDunningOfVouchers(t *testing.T) {
 // With cards the buyer is told before a charge, when it was declined, and after;
 // one who paid hears no more.
 func TestDunningOfCards(t *testing.T) {
+	t.Parallel()
 	h := sqlite(t, sim.Switches{DropNotices: true})
 	s := h.signUp(t, h.plan(t, subscription.EngineProvider, nil), "APRO")
 	h.days(t, 29)
@@ -89,6 +91,7 @@ func TestDunningOfCards(t *testing.T) {
 //
 // Seen red under: the message committed after it was sent; a Message-ID of the moment.
 func TestAMessageIsSentOnceThoughTheHubIsKilled(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		h := newHub(t, db, sim.Switches{})
 		p := h.plan(t, subscription.EngineHub, nil)
@@ -128,6 +131,7 @@ func TestAMessageIsSentOnceThoughTheHubIsKilled(t *testing.T) {
 // What the mail server refuses for good is told and not tried again; what it
 // cannot take now is tried later.
 func TestAMailThatDoesNotGoOut(t *testing.T) {
+	t.Parallel()
 	for _, temporary := range []bool{true, false} {
 		h := sqlite(t, sim.Switches{})
 		h.post.fail = &posta.Error{Code: posta.CodeProviderRejected, Cause: errors.New("550 no such user")}

@@ -360,6 +360,13 @@ func (s *Service) nextStep(r Record, busy bool) time.Time {
 	}
 	for _, i := range r.Invoices {
 		next = soonest(next, i.StepAt, i.FinalAt)
+		for _, a := range i.Attempts {
+			// Another replica may be making it, or it could not be taken back yet.
+			young := a.State == "" && a.Detail == "" && now.Sub(a.At) < 24*time.Hour
+			if !i.State.Asked() && (young || a.State.Open()) {
+				next = soonest(next, now.Add(lease))
+			}
+		}
 		if i.State.Asked() {
 			switch last := i.Attempts[len(i.Attempts)-1]; {
 			case !last.Told:

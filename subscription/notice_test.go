@@ -34,6 +34,7 @@ func (h *hub) pendingSignUp(t testing.TB, p subscription.Plan) subscription.Subs
 // plan has a day or an end, at the plan's: by a notice or without, there is one
 // subscription, and it is the one that waited.
 func TestASignUpAtTheProvidersPageIsFound(t *testing.T) {
+	t.Parallel()
 	for name, byPlan := range map[string]bool{"own page": false, "page of the plan": true} {
 		for _, notified := range []bool{true, false} {
 			h := sqlite(t, sim.Switches{DropNotices: true})
@@ -69,6 +70,7 @@ func TestASignUpAtTheProvidersPageIsFound(t *testing.T) {
 
 // Somebody whom nobody here knew signs up at the page of a plan.
 func TestAStrangerAtThePageOfAPlan(t *testing.T) {
+	t.Parallel()
 	h := sqlite(t, sim.Switches{DropNotices: true})
 	p := h.plan(t, subscription.EngineProvider, nil)
 	signed, err := h.sim.SignUp(sim.SignUpRequest{PlanID: p.Ref, Card: sim.CardForm{Holder: "APRO"}})
@@ -93,6 +95,7 @@ func TestAStrangerAtThePageOfAPlan(t *testing.T) {
 // Notices of an invoice and of its payment bring the news at once; those of what
 // is not ours are nobody's.
 func TestNoticesOfInvoicesAndPayments(t *testing.T) {
+	t.Parallel()
 	for _, topic := range []string{"invoice", "payment"} {
 		h := sqlite(t, sim.Switches{DropNotices: true})
 		s := h.signUp(t, h.plan(t, subscription.EngineProvider, nil), "APRO")
@@ -116,6 +119,7 @@ func TestNoticesOfInvoicesAndPayments(t *testing.T) {
 
 // A subscription that waits for its buyer is canceled here, or lapses.
 func TestASubscriptionThatNobodySignsUpFor(t *testing.T) {
+	t.Parallel()
 	for _, canceled := range []bool{true, false} {
 		for _, repetitions := range []int{0, 6} {
 			h := sqlite(t, sim.Switches{DropNotices: true})
@@ -143,6 +147,7 @@ func TestASubscriptionThatNobodySignsUpFor(t *testing.T) {
 
 // The first card of one that waits.
 func TestAFirstCard(t *testing.T) {
+	t.Parallel()
 	for _, repetitions := range []int{0, 6} {
 		h := sqlite(t, sim.Switches{DropNotices: true})
 		s := h.pendingSignUp(t, h.plan(t, subscription.EngineProvider, func(p *subscription.NewPlan) { p.Repetitions = repetitions }))

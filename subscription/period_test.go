@@ -37,6 +37,7 @@ func naive(first time.Time, p provider.Period, n int, zone *time.Location) time.
 // Seen red under: each period counted from the one before (31 January, 28
 // February, 28 March); 24 hours in place of a day; years without leap days.
 func TestP37_PeriodsAreThoseOfTheCalendar(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		country := rapid.SampledFrom(posta.Countries).Draw(t, "country")
 		zone, err := time.LoadLocation(country.TimeZone)
@@ -79,6 +80,7 @@ func TestP37_PeriodsAreThoseOfTheCalendar(t *testing.T) {
 }
 
 func TestP37_MonthEndsAndLeapDays(t *testing.T) {
+	t.Parallel()
 	zone, err := time.LoadLocation("America/Sao_Paulo")
 	if err != nil {
 		t.Fatal(err)
@@ -104,6 +106,7 @@ func TestP37_MonthEndsAndLeapDays(t *testing.T) {
 // In Chile the clocks change twice a year: a period begins at the same hour by the
 // wall, and days are no multiples of 24 hours.
 func TestP37_SummerTimeMovesNoHour(t *testing.T) {
+	t.Parallel()
 	zone, err := time.LoadLocation("America/Santiago")
 	if err != nil {
 		t.Fatal(err)
@@ -126,6 +129,7 @@ func TestP37_SummerTimeMovesNoHour(t *testing.T) {
 }
 
 func TestTheFirstDaysInProportion(t *testing.T) {
+	t.Parallel()
 	plan := subscription.Plan{Amount: posta.Money{Amount: 30_000_00, Currency: "COP"}, Period: provider.Period{Every: 1, Unit: "months"}, BillingDay: 10, Proportional: true}
 	zone, err := time.LoadLocation("America/Bogota")
 	if err != nil {

@@ -29,6 +29,7 @@ func wrong(err error) (out []string) {
 
 // What a plan cannot be is told by field.
 func TestPlansThatCannotBe(t *testing.T) {
+	t.Parallel()
 	h := sqlite(t, sim.Switches{})
 	for want, change := range map[string]func(*subscription.NewPlan){
 		"name required":                  func(p *subscription.NewPlan) { p.Name = " " },
@@ -73,6 +74,7 @@ func TestPlansThatCannotBe(t *testing.T) {
 
 // What a buyer gives wrong is told by field, and nothing is made.
 func TestBuyersThatCannotSubscribe(t *testing.T) {
+	t.Parallel()
 	h := sqlite(t, sim.Switches{})
 	p := h.plan(t, subscription.EngineHub, func(p *subscription.NewPlan) { p.Methods = []string{"rapipago", "pagofacil"} })
 	for want, change := range map[string]func(*subscription.SignUp){
@@ -101,6 +103,7 @@ func TestBuyersThatCannotSubscribe(t *testing.T) {
 
 // A plan whose answer was lost is found or made later, once; nobody signs up before.
 func TestALostPlanIsMadeOnce(t *testing.T) {
+	t.Parallel()
 	for _, action := range []fault.Action{fault.CutAfter, fault.CutBefore} {
 		h := sqlite(t, sim.Switches{DropNotices: true})
 		h.unplugged(t, fault.Rule{Method: "POST", Path: "/preapproval_plan", Action: action, Times: 1})
@@ -132,6 +135,7 @@ func TestALostPlanIsMadeOnce(t *testing.T) {
 
 // The same request names the same plan and the same subscription.
 func TestARepeatMakesNothingNew(t *testing.T) {
+	t.Parallel()
 	h := sqlite(t, sim.Switches{DropNotices: true})
 	p := h.plan(t, subscription.EngineProvider, nil)
 	in := subscription.SignUp{ID: posta.NewID[posta.SubscriptionID](h.clock.Now()), MerchantID: p.MerchantID, Mode: p.Mode, PlanID: p.ID, Buyer: buyer(), Token: h.card(t, "APRO")}
@@ -147,6 +151,7 @@ func TestARepeatMakesNothingNew(t *testing.T) {
 
 // A new name and price reach the provider, and by it those who pay the old price.
 func TestAPlansPriceReachesItsSubscribers(t *testing.T) {
+	t.Parallel()
 	h := sqlite(t, sim.Switches{DropNotices: true})
 	p := h.plan(t, subscription.EngineProvider, nil)
 	s := h.signUp(t, p, "APRO")
@@ -165,6 +170,7 @@ func TestAPlansPriceReachesItsSubscribers(t *testing.T) {
 //
 // Seen red under: an insert that does not ask the gate.
 func TestALiveSubscriptionIsHeldToTheGate(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		h := newHub(t, db, sim.Switches{DropNotices: true})
 		h.world = storetest.SeedLive(t, db)

@@ -16,6 +16,7 @@ const (
 )
 
 func TestP37_AYearOfAThousandWithoutTheRaceDetector(t *testing.T) {
+	t.Parallel()
 	run := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-run=^TestP37_AYearBillsEachPeriodOnce$/^sqlite$", ".")
 	run.Env = os.Environ()
 	if out, err := run.CombinedOutput(); err != nil {

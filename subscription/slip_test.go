@@ -55,6 +55,7 @@ func expect(t testing.TB, got []string, want ...string) {
 // Seen red under: a next try before the end of the one before; the final rule
 // without its days of grace.
 func TestAnUnpaidPeriodIsTriedThreeTimesThenTheRule(t *testing.T) {
+	t.Parallel()
 	for final, want := range map[subscription.FinalRule]subscription.State{subscription.FinalKeep: subscription.PastDue, subscription.FinalPause: subscription.Paused,
 		subscription.FinalCancel: subscription.Canceled} {
 		t.Run(string(final), func(t *testing.T) {
@@ -89,6 +90,7 @@ func TestAnUnpaidPeriodIsTriedThreeTimesThenTheRule(t *testing.T) {
 
 // A voucher that the provider refuses is refused again: there is no second one.
 func TestP38_ARefusedVoucherIsNotRetried(t *testing.T) {
+	t.Parallel()
 	h := sqlite(t, sim.Switches{})
 	p := h.plan(t, subscription.EngineHub, nil)
 	bad := buyer()
@@ -106,6 +108,7 @@ func TestP38_ARefusedVoucherIsNotRetried(t *testing.T) {
 
 // The provider's answer to the making of a voucher is lost, and there is one all the same.
 func TestALostAnswerNeverMakesTwoVouchers(t *testing.T) {
+	t.Parallel()
 	for _, action := range []fault.Action{fault.CutAfter, fault.CutBefore} {
 		h := sqlite(t, sim.Switches{})
 		p := h.plan(t, subscription.EngineHub, nil)
@@ -126,6 +129,7 @@ func TestALostAnswerNeverMakesTwoVouchers(t *testing.T) {
 
 // Paused periods are not charged; it goes on with the next, in its old rhythm.
 func TestAPausedSubscriptionSkipsItsPeriods(t *testing.T) {
+	t.Parallel()
 	h := sqlite(t, sim.Switches{})
 	s := h.signUp(t, h.plan(t, subscription.EngineHub, nil), "")
 	h.pay(t, h.invoices(t, s.ID)[0].Attempts[0].Payment)
@@ -155,6 +159,7 @@ func TestAPausedSubscriptionSkipsItsPeriods(t *testing.T) {
 // A hub that was away for three months opens what it missed one after another,
 // with one voucher at a time.
 func TestAHubThatWasAwayCatchesUpInOrder(t *testing.T) {
+	t.Parallel()
 	h := sqlite(t, sim.Switches{})
 	s := h.signUp(t, h.plan(t, subscription.EngineHub, nil), "")
 	h.pay(t, h.invoices(t, s.ID)[0].Attempts[0].Payment)
@@ -180,6 +185,7 @@ func TestAHubThatWasAwayCatchesUpInOrder(t *testing.T) {
 // A clock that jumps an hour back and forth around each due time bills nothing
 // twice and ends nothing early.
 func TestP48_AClockThatJumpsBillsNothingTwice(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		h := newHub(t, db, sim.Switches{})
 		slips := h.signUp(t, h.plan(t, subscription.EngineHub, nil), "")
@@ -225,6 +231,7 @@ func facts(p payment.Payment, at time.Time) provider.Observation {
 // Money for a voucher that had ended settles its invoice; where a second one was
 // made meanwhile that is taken back, and where both were paid somebody is told.
 func TestALateVoucherSettlesItsInvoice(t *testing.T) {
+	t.Parallel()
 	for _, both := range []bool{false, true} {
 		t.Run(fmt.Sprint("both ", both), func(t *testing.T) {
 			h := sqlite(t, sim.Switches{})
@@ -264,6 +271,7 @@ func TestALateVoucherSettlesItsInvoice(t *testing.T) {
 
 // A new price counts from the next period, a plan's reaches those who paid the old one.
 func TestANewAmountCountsFromTheNextPeriod(t *testing.T) {
+	t.Parallel()
 	h := sqlite(t, sim.Switches{})
 	p := h.plan(t, subscription.EngineHub, nil)
 	s, other := h.signUp(t, p, ""), h.signUp(t, p, "")
@@ -287,6 +295,7 @@ func TestANewAmountCountsFromTheNextPeriod(t *testing.T) {
 
 // A trial, a number of periods, an end.
 func TestATrialAndAnEnd(t *testing.T) {
+	t.Parallel()
 	h := sqlite(t, sim.Switches{})
 	p := h.plan(t, subscription.EngineHub, func(p *subscription.NewPlan) { p.Trial, p.Repetitions = provider.Period{Every: 10, Unit: "days"}, 2 })
 	s := h.signUp(t, p, "")
@@ -312,6 +321,7 @@ func TestATrialAndAnEnd(t *testing.T) {
 // Seen red under: a try added without the row's lock; a payment adopted without
 // the table that names it.
 func TestTwoReplicasBillOnce(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		h := newHub(t, db, sim.Switches{DropNotices: true})
 		h.Mail = nil
@@ -322,7 +332,7 @@ func TestTwoReplicasBillOnce(t *testing.T) {
 		for range 6 {
 			ids = append(ids, h.signUp(t, slips, "").ID, h.signUp(t, cards, "APRO").ID)
 		}
-		for range 20 {
+		for range 16 {
 			h.clock.Move(2 * day)
 			if err := h.sim.Expire(h.clock.Now()); err != nil {
 				t.Fatal(err)

@@ -51,7 +51,8 @@ func (s *Service) Refresh(ctx context.Context, m posta.MerchantID, mode posta.Mo
 	for _, i := range invoices {
 		for _, a := range i.Attempts {
 			if i.State.Asked() && a.Payment != "" {
-				if _, err := s.Payments.Refresh(ctx, m, mode, a.Payment); err != nil {
+				_, err := s.Payments.Refresh(ctx, m, mode, a.Payment)
+				if err != nil && posta.ErrorCode(err) != posta.CodeNotFound { // it is being made
 					return sub, err
 				}
 			}

@@ -26,6 +26,7 @@ import (
 // Seen red under: a try added without looking whether the one before has ended; an
 // invoice named by the moment of its making; facts applied in order of arrival.
 func TestP37_AYearBillsEachPeriodOnce(t *testing.T) {
+	t.Parallel()
 	size := map[store.Dialect]int{store.SQLite: yearSizeSQLite, store.Postgres: yearSizePostgres}
 	if testing.Short() {
 		size[store.SQLite] = 100
