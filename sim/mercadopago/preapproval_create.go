@@ -164,7 +164,7 @@ func (c *call) useCard(v *subscription, id string) *reply {
 		r := c.refuse(status, "%s", text)
 		return &r
 	}
-	held, token, bad := c.sim.cardOf(&paymentRequest{Seller: c.account, Token: id}, c.now)
+	held, token, bad := c.sim.cardOf(&paymentRequest{Seller: c.account, Test: c.test(), Token: id}, c.now)
 	switch {
 	case bad != nil && bad.Code == 2006:
 		return say(http.StatusBadRequest, "Card token service not found")
