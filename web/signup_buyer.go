@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 	"time"
 
@@ -166,24 +165,17 @@ func (b *subscriber) takeCard() error {
 		b.flash("info", b.T("sub.changing"), b.T("signup.asking"))
 	case err == nil:
 		b.flash("ok", b.T(map[bool]string{true: "signup.done", false: "signup.card.done"}[first]), "")
-	case code == posta.CodeProviderRejected && !first:
-		b.Sub, _ = b.s.Subscriptions.ByToken(b.ctx(), b.Sub.Public)
-		return b.showCard(http.StatusUnprocessableEntity, subscriberCard{Notice: b.declined(refusal(err))})
+	case code == posta.CodeProviderRejected:
+		if b.Sub, err = b.s.Subscriptions.ByToken(b.ctx(), b.Sub.Public); err != nil {
+			return err
+		}
+		return b.showCard(http.StatusUnprocessableEntity, subscriberCard{Notice: b.declined(b.Sub.Detail)})
 	case code == posta.CodeInvalid:
 		return b.showCard(http.StatusUnprocessableEntity, subscriberCard{Notice: "decline.other"})
-	case code != posta.CodeProviderRejected && code != posta.CodeState:
+	case code != posta.CodeState:
 		return b.showCard(status(code), subscriberCard{Problem: b.problem(err)})
 	}
 	return b.redirect(b.URL())
-}
-
-// refusal is the provider's own word in an error.
-func refusal(err error) string {
-	var e *posta.Error
-	if errors.As(err, &e) {
-		return e.Params["code"]
-	}
-	return ""
 }
 
 // again signs the same buyer up anew, after a card that was refused.
