@@ -263,6 +263,33 @@ func TestWhatBeganBeforeACrashIsTheSamePayment(t *testing.T) {
 	})
 }
 
+// hasty is a buyer who does something else between the commit to the session and
+// the payment's.
+type hasty struct {
+	*store.DB
+	meanwhile func()
+}
+
+func (h hasty) InsertPayment(ctx context.Context, p payment.Payment, events []posta.Event) error {
+	h.meanwhile()
+	return h.DB.InsertPayment(ctx, p, events)
+}
+
+// Seen red under: a touch that looks at stored payments only.
+func TestNobodyTakesMoreThanWasPaidFor(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		v := s.visit(t, s.link(t))
+		s.Service = s.replica(hasty{s.db, func() {
+			_, err := s.SetQuantity(t.Context(), v.ID, 10)
+			wantCode(t, err, posta.CodeInFlight)
+		}})
+		p := s.pay(t, card(v, "appr1"))
+		if v = s.now(t, v.ID); v.Quantity != 1 || v.Amount != p.Amount {
+			t.Errorf("%d for %d, paid %d", v.Quantity, v.Amount.Amount, p.Amount.Amount)
+		}
+	})
+}
+
 func TestAuthorizedMoneyIsNotAskedForAgain(t *testing.T) {
 	each(t, func(t *testing.T, s *shop) {
 		v := s.visit(t, s.link(t))

@@ -275,6 +275,9 @@ func (s *Service) touch(ctx context.Context, id posta.SessionID, change func(*Re
 		if p := r.last(); p != nil && p.State.Open() {
 			return underWay(*p)
 		}
+		if v := r.Session; v.PaymentID != "" && r.last() == nil && now.Before(v.BegunAt.Add(storeLimit)) {
+			return &posta.Error{Code: posta.CodeInFlight, RetryAfter: time.Second} // its payment is for what the session says now
+		}
 		s.touched(r)
 		r.Session.UpdatedAt = now
 		return change(r, now)

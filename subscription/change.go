@@ -77,12 +77,16 @@ func (s *Service) ChangeCard(ctx context.Context, m posta.MerchantID, mode posta
 	return s.change(ctx, m, mode, id, Change{Token: token, By: by}, Active, PastDue)
 }
 
-// firstCard makes at the provider what waited for its buyer to sign up there. One
-// whose making got no answer must be found first.
+// firstCard makes at the provider what waited for its buyer to sign up there. It
+// looks first: the buyer may have signed there in another tab. One whose making got
+// no answer must be found first.
 func (s *Service) firstCard(ctx context.Context, sub Subscription, token string) (Subscription, error) {
 	p, err := s.Store.Plan(ctx, sub.MerchantID, sub.Mode, sub.PlanID)
 	if err != nil {
 		return Subscription{}, err
+	}
+	if sub, err = s.signedMeanwhile(ctx, p, sub); err != nil {
+		return sub, err
 	}
 	r, err := s.Store.ChangeSubscription(ctx, sub.MerchantID, sub.ID, func(r *Record) error {
 		now := &r.Subscription
@@ -96,6 +100,33 @@ func (s *Service) firstCard(ctx context.Context, sub Subscription, token string)
 		return Subscription{}, err
 	}
 	return s.ask(ctx, p, r.Subscription)
+}
+
+// signedMeanwhile looks whether a subscription that waits for its buyer was signed
+// at the page of its plan, and takes that in. Errors: not_allowed_in_state if it
+// was; as of provider.Subscriber.
+func (s *Service) signedMeanwhile(ctx context.Context, p Plan, sub Subscription) (Subscription, error) {
+	known, err := s.Store.SubscriptionRefs(ctx, sub.MerchantID, p.ID)
+	if err != nil {
+		return sub, err
+	}
+	look, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	connector, err := s.subscriber(look, sub.ConnectionID)
+	if err != nil {
+		return sub, err
+	}
+	fact, err := connector.Subscription(tag(look, sub, "seek"), s.wanted(p, sub, known))
+	if posta.ErrorCode(err) == posta.CodeNotFound {
+		return sub, nil
+	}
+	if err != nil {
+		return sub, err
+	}
+	if sub, err = s.answered(context.WithoutCancel(ctx), sub, fact, nil); err != nil {
+		return sub, err
+	}
+	return sub, &posta.Error{Code: posta.CodeState, Params: map[string]string{"state": string(sub.State)}}
 }
 
 // ChangeMethod has a subscription of EngineHub make another kind of voucher, from
@@ -158,6 +189,9 @@ func (s *Service) change(ctx context.Context, m posta.MerchantID, mode posta.Mod
 			return &posta.Error{Code: posta.CodeState, Params: map[string]string{"state": string(r.Subscription.State)}}
 		}
 		if r.Subscription.Engine == EngineProvider {
+			if now := r.Subscription.Change; now != nil && now.State == Canceled && want.State != Canceled {
+				return &posta.Error{Code: posta.CodeState, Params: map[string]string{"state": string(Canceled)}} // or the cancellation were lost
+			}
 			s.want(r, want)
 			return nil
 		}
