@@ -97,7 +97,7 @@ func TestACardIsPaidAndADeclinedOneTriedAgain(t *testing.T) {
 	}
 }
 
-// Red under: the page's tries not looked at.
+// Red under: the session's tries in place of the page's (the stale page pays).
 func TestP22_ACardSentTwiceIsChargedOnce(t *testing.T) {
 	t.Parallel()
 	s := newStall(t, "BR")
@@ -109,6 +109,16 @@ func TestP22_ACardSentTwiceIsChargedOnce(t *testing.T) {
 		}
 	}
 	if got := b.states(); !slices.Equal(got, []payment.State{payment.Paid}) {
+		t.Errorf("payments: %v", got)
+	}
+	b = s.atCard()
+	first, second = b.card(s.token("FUND")), b.card(s.token("APRO"))
+	for _, form := range [][]string{first, second} { // two tabs: the second was drawn before the first was declined
+		if got := b.post(b.path+"/card", form...); got.to != b.path+"/card" {
+			t.Errorf("declined: %d %s %s", got.status, got.to, shortened(got.body))
+		}
+	}
+	if got := b.states(); !slices.Equal(got, []payment.State{payment.Rejected}) {
 		t.Errorf("payments: %v", got)
 	}
 }
