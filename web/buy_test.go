@@ -11,6 +11,7 @@ import (
 	"posta"
 	"posta/checkout"
 	"posta/payment"
+	"posta/sim/fault"
 	sim "posta/sim/mercadopago"
 )
 
@@ -376,16 +377,40 @@ func TestABoletosDigitsAreThoseThatBanksAskFor(t *testing.T) {
 	}
 }
 
-// Once the provider does not answer, the page says so and charges nothing twice.
+// An answer that is lost is no decline: the page tells not to pay again, the
+// hub asks, and there is one charge. While the methods are not told either, the
+// page says that too.
 func TestAnAnswerThatIsLostIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	s := newStall(t, "AR")
 	b := s.visit(s.link())
-	b.pays("rapipago")
+	form := b.form("rapipago")
+	if err := s.sim.Fault().Set(fault.Rule{Method: "POST", Path: "/v1/payments", Action: fault.CutAfter},
+		fault.Rule{Method: "GET", Path: "/v1/payments/.*", Action: fault.CutBefore}); err != nil {
+		t.Fatal(err)
+	}
+	b.post(b.path, form...)
+	has(t, b.page(b.path), "Estamos averiguando qué pasó con su pago", "No pague otra vez")
+	b.post(b.path, form...) // impatient
+	has(t, b.page(b.path), "No pague otra vez")
+	s.sim.Fault().Clear()
 	if got := b.get(b.path + "/return"); got.to != b.path {
 		t.Errorf("%d %s", got.status, got.to)
 	}
+	for range 3 {
+		s.later(2 * time.Minute)
+	}
+	has(t, b.page(b.path), "Número de referencia")
 	if all := b.payments(); len(all) != 1 || all[0].State != payment.Pending {
 		t.Errorf("%+v", all)
 	}
+	if books := s.sim.AllBooks(); len(books) != 1 {
+		t.Errorf("%d charges at the provider", len(books))
+	}
+	other := newStall(t, "AR")
+	if err := other.sim.Fault().Set(fault.Rule{Path: "/v1/payment_methods", Action: fault.CutBefore}); err != nil {
+		t.Fatal(err)
+	}
+	c := other.visit(other.link())
+	has(t, c.page(c.path), "No pudimos saber con qué medios puede pagar ahora", `value="redirect"`)
 }
