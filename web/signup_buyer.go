@@ -58,6 +58,7 @@ type subscriberData struct {
 	Invoices []invoiceRow     // newest first, those that were or are charged
 	Due      *payment.Payment // what is to be paid now, nil for nothing
 	Making   bool             // it is being made
+	Retrying bool             // a charge failed and is tried again
 	Method   string           // name of the voucher
 	Live     time.Duration
 	Card     bool // a card can be given or changed here
@@ -87,7 +88,7 @@ func (b *subscriber) page() error {
 		if row.State == subscription.Scheduled || row.State == subscription.Void {
 			continue
 		}
-		data.Invoices = append(data.Invoices, row)
+		data.Invoices, data.Retrying = append(data.Invoices, row), data.Retrying || row.State == subscription.Retrying
 		if n := len(row.Attempts); row.State.Asked() && n > 0 && row.Attempts[n-1].Payment != "" {
 			due, err := b.s.Payments.Get(b.ctx(), b.Sub.MerchantID, b.Sub.Mode, row.Attempts[n-1].Payment)
 			if err != nil && posta.ErrorCode(err) != posta.CodeNotFound { // it may not be made yet
@@ -127,8 +128,8 @@ func (b *subscriber) declined(code string) string {
 type subscriberCard struct {
 	*subscriber
 	Card    *cardForm
-	Price   string
-	First   bool // the first card; otherwise it takes another's place
+	Every   string // "cada mes"
+	First   bool   // the first card; otherwise it takes another's place
 	FirstAt time.Time
 	Notice  string // key: why the card before was not taken
 	Problem problem
@@ -140,7 +141,7 @@ func (b *subscriber) showCard(status int, data subscriberCard) error {
 	if !b.takesCard() || tokens.PublicKey == "" {
 		return b.redirect(b.URL())
 	}
-	data.subscriber, data.First, data.Price = b, b.Sub.State == subscription.Pending, b.price(b.Sub.Amount, b.Plan.Period)
+	data.subscriber, data.First, data.Every = b, b.Sub.State == subscription.Pending, b.every(b.Plan.Period)
 	if data.First {
 		data.FirstAt, _ = b.Plan.First(b.s.Clock.Now(), b.Country)
 	}

@@ -56,6 +56,9 @@ func (d subscriptionData) CanResume() bool { return d.State == subscription.Paus
 func (d subscriptionData) CanCancel() bool { return !d.State.Final() }
 func (d subscriptionData) CanChange() bool { return d.State.Running() && d.Change == nil }
 
+// LanguageName is the name of the messages' language in itself.
+func (d subscriptionData) LanguageName() string { return languageNames[d.Language] }
+
 // ByProvider reports whether the provider charges.
 func (d subscriptionData) ByProvider() bool { return d.Engine == subscription.EngineProvider }
 

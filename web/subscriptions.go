@@ -91,8 +91,8 @@ func (v *visit) plansByID() ([]subscription.Plan, map[posta.PlanID]subscription.
 	return all, byID, nil
 }
 
-// health is how a subscription does, in a word and a look.
-type health struct{ Shown, Words string }
+// health is how a subscription does: a look and words.
+type health struct{ Shown, Key, Words string }
 
 // healthOf is the provider's own word where it gives one, otherwise what the
 // state tells; the periods that were given up are counted beside it.
@@ -100,13 +100,14 @@ func (v *visit) healthOf(sub subscription.Subscription) health {
 	if sub.State.Final() || sub.State == subscription.Pending {
 		return health{}
 	}
-	h := health{"paid", v.T("sub.health.green")}
+	h := health{Shown: "paid", Key: "sub.health.green"}
 	switch {
 	case sub.Health == "red" || sub.Strikes > 1:
-		h = health{"rejected", v.T("sub.health.red")}
+		h = health{Shown: "rejected", Key: "sub.health.red"}
 	case sub.Health == "yellow" || sub.State == subscription.PastDue || sub.Strikes > 0:
-		h = health{"declined", v.T("sub.health.yellow")}
+		h = health{Shown: "declined", Key: "sub.health.yellow"}
 	}
+	h.Words = v.T(h.Key)
 	if sub.Strikes > 0 {
 		h.Words += " · " + v.T("sub.strikes.short", "count", sub.Strikes, "most", subscription.Strikes)
 	}
