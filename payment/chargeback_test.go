@@ -193,3 +193,21 @@ func TestP13_AnyOrderOfAChargebacksNewsEndsEqual(t *testing.T) {
 		}
 	})
 }
+
+// Red under: shares that looks at the attempt only, which is approved again.
+func TestP33_WhatTheProviderCoveredIsNotGivenBackAgain(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		d, _, p := newDisputes(t, db)
+		covered := claim(d.clock, provider.StatusWon, "valid")
+		covered.Chargeback.Covered = "yes"
+		d.takeBack(t, p, covered)
+		if c := d.chargebacks(t)[0]; c.State != payment.ChargebackCover {
+			t.Fatalf("%+v", c)
+		}
+		_, err := d.Refund(t.Context(), payment.RefundInput{ID: posta.NewID[posta.RefundID](d.clock.Now()), MerchantID: p.MerchantID, Mode: p.Mode, PaymentID: p.ID, By: "user:a"})
+		if posta.ErrorCode(err) != posta.CodeRefundExceeds || len(d.refunds) != 0 {
+			t.Errorf("refund of what the buyer has already: %v, %d made", err, len(d.refunds))
+		}
+	})
+}

@@ -162,6 +162,11 @@ func (s *Service) shares(p Payment, refunds []Refund, amount int64) (parts []Par
 			}
 		}
 	}
+	for _, f := range newest(p.Facts) {
+		if f.Kind == provider.FactChargeback && f.Chargeback.Covered == "yes" {
+			taken[p.now(f.Parent)] += f.Amount // the buyer has it, though the merchant keeps the money
+		}
+	}
 	attempts := p.Attempts()
 	for i := range attempts {
 		a := &attempts[i]
