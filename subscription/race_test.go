@@ -18,7 +18,7 @@ const (
 func TestP37_AYearOfAThousandWithoutTheRaceDetector(t *testing.T) {
 	t.Parallel()
 	run := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-run=^TestP37_AYearBillsEachPeriodOnce$/^sqlite$", ".")
-	run.Env = os.Environ()
+	run.Env = append(os.Environ(), "GOGC=400")
 	if out, err := run.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

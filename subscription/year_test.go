@@ -37,9 +37,9 @@ func TestP37_AYearBillsEachPeriodOnce(t *testing.T) {
 		y := &year{hub: h, size: size[db.Dialect()], failing: map[int][]string{}}
 		y.cards = h.plan(t, subscription.EngineProvider, nil)
 		y.slips = h.plan(t, subscription.EngineHub, func(p *subscription.NewPlan) { p.Dunning.GraceDays = 2 })
-		for day := 0; day < 366; day += 2 {
+		for day := 0; day < 366; day += 3 {
 			y.morning(t, day)
-			h.later(t, 48*time.Hour)
+			h.later(t, 72*time.Hour)
 		}
 		h.later(t, time.Hour) // what was due at the last moment
 		y.audit(t)
@@ -62,10 +62,10 @@ func draw(n uint32, text string) uint32 {
 	return f.Sum32() % n
 }
 
-// morning is what buyers do every other day: they sign up in the first weeks, some cards
+// morning is what buyers do every third day: they sign up in the first weeks, some cards
 // begin to fail, and vouchers are paid.
 func (y *year) morning(t *testing.T, day int) {
-	for n := day * y.size / 28; day < 28 && n < (day+2)*y.size/28; n++ {
+	for n := day * y.size / 28; day < 28 && n < min(day+3, 28)*y.size/28; n++ {
 		plan := y.cards
 		if n%2 == 1 {
 			plan = y.slips
@@ -73,7 +73,7 @@ func (y *year) morning(t *testing.T, day int) {
 		s := y.signUp(t, plan, "APRO")
 		y.ids = append(y.ids, s.ID)
 		if n%20 == 0 {
-			from := day + 2*int(draw(150, string(s.ID)))
+			from := day + 3*int(draw(100, string(s.ID)))
 			y.failing[from] = append(y.failing[from], s.Ref)
 		}
 	}
