@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"posta"
 	"posta/payment"
@@ -106,6 +107,24 @@ type refundForm struct {
 	Terminal             string
 	Minor                int64
 	Problem              problem
+	Limits               refundLimits
+}
+
+// refundLimits are what the provider allows of giving back, as the page says it.
+type refundLimits struct {
+	Until time.Time // the last moment for it, zero where it is not known
+	Over  bool
+	Whole bool // only all of it
+}
+
+func (v *visit) refundLimits(p payment.Payment) (out refundLimits) {
+	can, open := v.can(p.ConnectionID, p.Rail)
+	if open && can.RefundWindow > 0 && !p.PaidAt.IsZero() {
+		out.Until = p.PaidAt.Add(can.RefundWindow)
+		out.Over = v.s.Clock.Now().After(out.Until)
+	}
+	out.Whole = open && !can.PartialRefund
+	return out
 }
 
 func (s *server) refundPage(v *visit) error {
@@ -120,7 +139,7 @@ func (s *server) refundPage(v *visit) error {
 	if excess := c.Captured - c.Refunded - c.Amount.Amount; c.Attention == payment.AttentionOverpaid && excess > 0 {
 		left = min(left, excess)
 	}
-	form := refundForm{chronicle: c, Nonce: s.newNonce(), Typed: plainAmount(left, c.Amount.Currency), Means: meansOf(c.Payment).Words(v)}
+	form := refundForm{chronicle: c, Nonce: s.newNonce(), Typed: plainAmount(left, c.Amount.Currency), Means: meansOf(c.Payment).Words(v), Limits: v.refundLimits(c.Payment)}
 	if form.Giving, err = v.givingOf(c.Payment, 0); err != nil {
 		return err
 	}
@@ -143,7 +162,7 @@ func (s *server) refundPayment(v *visit) error {
 		return err
 	}
 	form := refundForm{chronicle: c, Nonce: v.r.PostFormValue("nonce"), Typed: v.r.PostFormValue("amount"),
-		Reason: v.r.PostFormValue("reason"), Means: meansOf(c.Payment).Words(v), Kind: provider.RefundKind(v.r.PostFormValue("kind"))}
+		Reason: v.r.PostFormValue("reason"), Means: meansOf(c.Payment).Words(v), Kind: provider.RefundKind(v.r.PostFormValue("kind")), Limits: v.refundLimits(c.Payment)}
 	id, err := idFromNonce[posta.RefundID](v)
 	if err != nil {
 		return err

@@ -64,6 +64,7 @@ type homeData struct {
 	Back       []chargebackRow // chargebacks that wait for evidence
 	Settle     []settlementRow // batch closes that want somebody
 	Desk       homeDesk
+	Online     homeOnline
 	Open       []paymentRow
 	Trouble    []noticeRow
 	Tills      []till.Till
@@ -112,6 +113,9 @@ func (s *server) home(v *visit) error {
 		if st.RemovedAt.IsZero() && data.FirstStore == "" {
 			data.FirstStore = st.ID
 		}
+	}
+	if data.Online, err = v.homeOnline(); err != nil {
+		return err
 	}
 	if err := s.homePayments(v, &data); err != nil {
 		return err

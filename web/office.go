@@ -49,11 +49,6 @@ func (v *visit) places() (places, error) {
 	return places{Stores: stores, Tills: tills, Terminals: terminals, Accounts: names}, err
 }
 
-// Online says where something was sold that no till sold: by which account.
-func (p places) Online(v *visit, id posta.ConnectionID) string {
-	return v.T("sell.online") + " · " + p.Accounts[id]
-}
-
 // Store names a store, by its id if it is not known.
 func (p places) Store(id posta.StoreID) string {
 	for _, s := range p.Stores {
@@ -118,6 +113,12 @@ func (p *people) find(by string) string {
 			}
 		}
 		return id
+	}
+	switch prefix, _, _ := strings.Cut(by, "_"); prefix {
+	case posta.SessionID("").Prefix(), "buyer":
+		return v.T("who.buyer")
+	case posta.InvoiceID("").Prefix(), posta.SubscriptionID("").Prefix():
+		return v.T("who.subscription")
 	}
 	switch by {
 	case "late", "provider", "timeout", "schedule":

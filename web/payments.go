@@ -77,10 +77,11 @@ func (v *visit) paymentFilter(q paymentQuery) payment.Filter {
 // paymentRow is one payment of a list.
 type paymentRow struct {
 	payment.Payment
-	Where string // till, and store where there are several; online the account
-	Means string
-	Buyer string // online: the address of who pays, masked
-	Title string // what the row is called: the reference, else the id
+	Where   string // till, and store where there are several
+	Means   string
+	Account string // online: by which it is sold
+	Buyer   string // online: the address of who pays, masked
+	Title   string // what the row is called: the reference, else the id
 }
 
 func (v *visit) paymentRows(list []payment.Payment, where places) []paymentRow {
@@ -89,7 +90,7 @@ func (v *visit) paymentRows(list []payment.Payment, where places) []paymentRow {
 		row := paymentRow{Payment: p, Where: where.Till(p.TillID), Means: meansOf(p).Words(v), Title: p.Reference}
 		switch {
 		case p.Online != nil:
-			row.Where, row.Buyer = where.Online(v, p.ConnectionID), maskedEmail(p.Online.Buyer.Email)
+			row.Where, row.Account, row.Buyer = v.T("rail.online"), where.Accounts[p.ConnectionID], maskedEmail(p.Online.Buyer.Email)
 			if row.Means == "" {
 				row.Means = v.onlineMeans(p)
 			}

@@ -54,10 +54,20 @@ func (v *visit) sellerOf(id posta.ConnectionID) (sellerAccount, error) {
 	return v.seller(c), err
 }
 
-// chosenSeller is the account that the address or a form names, otherwise the
-// first.
+// chosenSeller is the account that the address or a form names, otherwise the one
+// that something was sold by last, otherwise the first.
 func (v *visit) chosenSeller(accounts []sellerAccount) sellerAccount {
 	name := v.r.FormValue("connection_id")
+	if name == "" {
+		products, err := v.s.Checkout.Products(v.ctx(), checkout.ProductFilter{MerchantID: v.Merchant.ID, Mode: v.Mode, Page: posta.Page{Limit: 1}})
+		if err == nil && len(products) > 0 { // without it the first will do
+			name = string(products[0].ConnectionID)
+		}
+		links, err := v.s.Checkout.Links(v.ctx(), checkout.LinkFilter{MerchantID: v.Merchant.ID, Mode: v.Mode, Page: posta.Page{Limit: 1}})
+		if err == nil && len(links) > 0 {
+			name = string(links[0].ConnectionID)
+		}
+	}
 	at := slices.IndexFunc(accounts, func(a sellerAccount) bool { return string(a.ID) == name })
 	if at < 0 && len(accounts) > 0 {
 		at = 0
