@@ -103,11 +103,15 @@ func (s *Service) mirror(ctx context.Context, sub Subscription) (Subscription, e
 // than what is known.
 func (s *Service) learn(r *Record, f provider.SubscriptionFact) {
 	sub := &r.Subscription
-	if f.Version < sub.Version || f.Version == sub.Version && f.At.Before(sub.FactAt) {
+	older := f.At.Before(sub.FactAt)
+	if f.Version > 0 && sub.Version > 0 {
+		older = f.Version < sub.Version || f.Version == sub.Version && older
+	}
+	if older {
 		return
 	}
 	before := *sub
-	sub.Version, sub.FactAt, sub.NextAt = f.Version, f.At, f.NextAt
+	sub.Version, sub.FactAt, sub.NextAt = max(f.Version, sub.Version), f.At, f.NextAt
 	for _, told := range []struct {
 		to   *string
 		text string
