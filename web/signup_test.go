@@ -226,3 +226,28 @@ func TestPaidVoucherIsPaidEverywhere(t *testing.T) {
 	has(t, c.office.page(subPage(j.sub())), "Período pagado", "/payments/"+string(due)+"/refund", "Reembolsar")
 	has(t, c.office.page("/invoices"), "Pagado", "1 de 3")
 }
+
+func TestPixAndBoletoOfASubscription(t *testing.T) {
+	t.Parallel()
+	c := newClub(t, "BR")
+	p := c.plan("hub", "methods", "pix", "methods", "bolbradesco", "amount", "49,90")
+	j := c.joiner()
+	j.header.Set("Accept-Language", "en") // the country's language comes first, until one is chosen
+	has(t, j.page("/subscribe/"+p.Token), "R$\u00a049,90", "todo mês", `data-needs="address"`)
+	got := j.join(p, "bolbradesco")
+	if got.status != http.StatusUnprocessableEntity {
+		t.Fatalf("a boleto without an address: %d %s", got.status, got.to)
+	}
+	has(t, got.body, `value="bolbradesco" required data-needs="address" checked`)
+	j.join(p, "pix")
+	due := c.payment(c.last(j.sub()).Attempts[0].Payment)
+	mine := j.page(j.path)
+	if due.Next.QR == "" {
+		t.Fatalf("%+v", due.Next)
+	}
+	has(t, mine, due.Next.QR, `class="qr"`, "Pix")
+	hasNot(t, mine, `id="ref"`)
+	if sub := j.sub(); sub.Language != "pt" {
+		t.Errorf("it is written in %q", sub.Language)
+	}
+}
