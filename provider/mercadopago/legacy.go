@@ -245,14 +245,11 @@ func (c *connector) clearSlot(ctx context.Context, charge provider.Charge, key s
 // money in it: what is still open then was left half paid.
 const closing = 5 * time.Minute
 
-// sourceNews is the parameter that says so; notices come with it.
-const sourceNews = "source_news"
-
 // webhooksOnly asks for one form of each notice instead of two, the one that is
 // not to be discontinued (docs/providers/mercadopago.md §8.1).
 func webhooksOnly(address string) string {
 	if address == "" || strings.Contains(address, "?") {
 		return address
 	}
-	return address + "?" + sourceNews + "=webhooks"
+	return address + "?source_news=webhooks"
 }

@@ -274,22 +274,3 @@ func FuzzReadNotice(f *testing.F) {
 		}
 	})
 }
-
-// What we asked for at notification_url is not called forged: nobody can have
-// its key. It is not believed either. Red under: judging it by the secret alone.
-func TestWhatComesByNotificationURLIsUnverifiable(t *testing.T) {
-	ts := fmt.Sprint(vectorTime.Unix())
-	d := signed("payment", "138472432031", vectorRequest, ts, strings.Repeat("ab", 32))
-	if _, verdict := mercadopago.ReadNotice(d, active(vectorSecret)); verdict.Judgement != provider.BadSignature {
-		t.Errorf("by the panel: %v", verdict)
-	}
-	d.Query = "source_news=webhooks&" + d.Query
-	if _, verdict := mercadopago.ReadNotice(d, active(vectorSecret)); verdict.Judgement != provider.Unverifiable {
-		t.Errorf("by notification_url: %v", verdict)
-	}
-	d = signed("payment", "138472432031", vectorRequest, ts, sim.Sign(vectorSecret, sim.Manifest("138472432031", vectorRequest, ts)))
-	d.Query = "source_news=webhooks&" + d.Query
-	if _, verdict := mercadopago.ReadNotice(d, active(vectorSecret)); verdict.Judgement != provider.Verified {
-		t.Errorf("signed all the same: %v", verdict)
-	}
-}

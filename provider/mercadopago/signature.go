@@ -24,10 +24,9 @@ func judge(d provider.Delivery, query url.Values, n provider.Notice, feed bool, 
 		return provider.Verdict{Judgement: provider.Unverifiable, Reason: "no webhook secret is configured"}
 	}
 	verdict := verify(d, query.Get("data.id"), secrets)
-	if verdict.Judgement == provider.BadSignature && (n.Topic == TopicMerchantOrder || query.Has(sourceNews)) {
-		// What comes by notification_url, which bears our mark, never verifies
-		// (docs/providers/mercadopago.md §8.1).
-		verdict = provider.Verdict{Judgement: provider.Unverifiable, Reason: "by notification_url: signed with a key that nobody is given"}
+	if verdict.Judgement == provider.BadSignature && n.Topic == TopicMerchantOrder {
+		// Legacy notices come by notification_url and never verify.
+		verdict = provider.Verdict{Judgement: provider.Unverifiable, Reason: "legacy: signed with a key that nobody is given"}
 	}
 	return verdict
 }

@@ -83,7 +83,7 @@ func TestNoticesLeadToProof(t *testing.T) {
 	}{
 		"legacy": {"legacy", sim.Switches{}, map[string]provider.Judgement{
 			"feed merchant_order": provider.Unverifiable, "feed payment": provider.Unverifiable,
-			"webhook merchant_order": provider.Unverifiable, "webhook payment": provider.Unverifiable}, ""},
+			"webhook merchant_order": provider.Unverifiable, "webhook payment": provider.BadSignature}, ""},
 		"legacy feed": {"legacy", sim.Switches{FeedOnly: true}, map[string]provider.Judgement{
 			"feed merchant_order": provider.Unverifiable, "feed payment": provider.Unverifiable}, ""},
 		"orders":                {"orders", sim.Switches{}, map[string]provider.Judgement{"webhook order": provider.Verified, "webhook payment": provider.Verified}, "raw id, seconds"},
