@@ -45,17 +45,22 @@ func TestMetricsTellOfASaleAndNameNobody(t *testing.T) {
 	till := demo.Seed.Tills[0]
 	listener := demo.Hub.ListenTill(demo.Seed.Merchant, till)
 	defer listener.Close()
+	sell := func() posta.PaymentID {
+		t.Helper()
+		p := charge(t, demo, till, 150000)
+		if _, err := demo.Simulator.Pay(mercadopago.PayRequest{ScanRequest: mercadopago.ScanRequest{ExternalPOS: posta.Alphanumeric(till)}}); err != nil {
+			t.Fatal(err)
+		}
+		until(t, listener.Events(), "payment.paid")
+		return p.ID
+	}
+	sell()
 	note, err := app.ReadNote(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, before := fetch(t, demo.URL()+"/operator/metrics", note.Operator)
-	p := charge(t, demo, till, 150000)
-	if _, err := demo.Simulator.Pay(mercadopago.PayRequest{ScanRequest: mercadopago.ScanRequest{ExternalPOS: posta.Alphanumeric(till)}}); err != nil {
-		t.Fatal(err)
-	}
-	until(t, listener.Events(), "payment.paid")
-	fetch(t, demo.URL()+"/v1/payments/"+string(p.ID), demo.Seed.Key)
+	fetch(t, demo.URL()+"/v1/payments/"+string(sell()), demo.Seed.Key)
 	for range 300 { // typed addresses make no labels without end
 		fetch(t, demo.URL()+"/payments/"+posta.NewULID(posta.SystemClock{}.Now()), "")
 	}
@@ -71,7 +76,7 @@ func TestMetricsTellOfASaleAndNameNobody(t *testing.T) {
 	for _, want := range []string{
 		`posta_http_requests_total{method="GET",route="/v1/payments/{id}",status="200"} 1`,
 		`posta_notifications_total{result="stored"} `,
-		`posta_provider_call_seconds_count{operation="create",outcome="2xx"} 1`,
+		`posta_provider_call_seconds_count{operation="create",outcome="2xx"} `,
 		`posta_sweep_lag_seconds{sweep="notifications"} `,
 		`posta_sweep_rows_total{sweep="notifications"} `,
 		"process_resident_memory_bytes", `posta_build_info{version="` + app.Version + `"} 1`,
@@ -80,7 +85,7 @@ func TestMetricsTellOfASaleAndNameNobody(t *testing.T) {
 			t.Errorf("no %s", want)
 		}
 	}
-	if paid(text) <= paid(before) {
+	if paid(text) != paid(before)+1 {
 		t.Errorf("%d payments were paid before the sale, %d after", paid(before), paid(text))
 	}
 	if named := regexp.MustCompile(`[a-z]{3}_[0-9A-Z]{26}`).FindString(text); named != "" {
