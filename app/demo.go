@@ -175,6 +175,9 @@ func (d *Demo) Run(ctx context.Context, ready func() error) error {
 		err = d.Mailbox.SetHook(d.URL() + "/hooks/mail/" + d.Accounts.MailSecret(d.Seed.Merchant))
 	}
 	if err == nil {
+		err = d.leaveNote() // whoever is told that it is ready finds it
+	}
+	if err == nil {
 		start(func() error { return d.App.Run(ctx) })
 		err = ready()
 	}
