@@ -69,7 +69,7 @@ func (s *Service) bindChargebacks(r *Record) {
 		if !f.Chargeback.DeadlineAt.IsZero() {
 			c.DeadlineAt = f.Chargeback.DeadlineAt
 		}
-		c.State = chargebackState(f, c.State)
+		c.State = chargebackState(f, !c.SentAt.IsZero())
 		if c.State == ChargebackSent && c.State != before.State {
 			for i := range c.Evidence {
 				c.Evidence[i].Received = true
@@ -89,9 +89,9 @@ func (s *Service) bindChargebacks(r *Record) {
 	}
 }
 
-// chargebackState is the state that a fact tells; a decision is never undone by
-// older news, since the newest fact counts.
-func chargebackState(f provider.Fact, before ChargebackState) ChargebackState {
+// chargebackState is the state that the newest fact tells, and whether we have sent
+// evidence: nothing that depends on the order of arrival.
+func chargebackState(f provider.Fact, sent bool) ChargebackState {
 	switch {
 	case f.Status == provider.StatusWon && f.Chargeback.Covered == "yes":
 		return ChargebackCover
@@ -99,7 +99,7 @@ func chargebackState(f provider.Fact, before ChargebackState) ChargebackState {
 		return ChargebackWon
 	case f.Status == provider.StatusLostCase:
 		return ChargebackLost
-	case f.Status == provider.StatusReview || before == ChargebackSent:
+	case f.Status == provider.StatusReview || sent:
 		return ChargebackSent
 	}
 	return ChargebackOpen

@@ -211,3 +211,28 @@ func TestP33_WhatTheProviderCoveredIsNotGivenBackAgain(t *testing.T) {
 		}
 	})
 }
+
+// Red under: a state that is kept because it was there before.
+func TestP13_AChargebackThatWaitsAgainDoesSoInAnyOrder(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		for _, reversed := range []bool{false, true} {
+			d, _, p := newDisputes(t, db)
+			first, second := claim(d.clock, provider.StatusReview, "review_pending"), claim(d.clock, provider.StatusPending, "pending")
+			second.At = second.At.Add(time.Minute)
+			if reversed {
+				first, second = second, first
+			}
+			for _, f := range []provider.Fact{first, second} {
+				f.Parent = string(p.ID) + "a"
+				if _, err := d.Apply(t.Context(), p.ConnectionID, payment.News{Source: payment.FromNotice,
+					Observation: provider.Observation{ExternalReference: string(p.ID), Facts: []provider.Fact{f}}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := d.chargebacks(t)[0].State; got != payment.ChargebackOpen {
+				t.Errorf("reversed %v: %s", reversed, got)
+			}
+		}
+	})
+}
